@@ -1,0 +1,27 @@
+"""Fixtures that every room's tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real spectra and catalogues, which are not part of the project."""
+    folder = Path(os.environ.get("HOTSTARS_REAL_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}; set HOTSTARS_REAL_DATA to their folder")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty HOTSTARS_HOME."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("HOTSTARS_HOME", str(folder))
+    return folder

@@ -1,0 +1,74 @@
+"""Open the warehouse's DuckDB file, with errors that say what to do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+
+#: Newer storage packs float arrays into about 60 % of the space of the default format.
+STORAGE_VERSION = "latest"
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be used as asked; the message says why and the way out."""
+
+
+def connect(
+    path: Path | str, *, read_only: bool = False, must_exist: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file.
+
+    Parameters
+    ----------
+    path
+        The database file.
+    read_only
+        Open for reading only; several readers can share a file, but not beside a writer.
+    must_exist
+        Refuse to make a new file (always so for ``read_only``).
+
+    Raises
+    ------
+    WarehouseError
+        When the file is missing, locked by another process, no database, or cannot be
+        written.
+    """
+    path = Path(path)
+    if (read_only or must_exist) and not path.exists():
+        raise WarehouseError(f"{path}: no warehouse here; make one with `hotstars init`")
+    if not read_only:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WarehouseError(f"{path.parent}: cannot be made ({error.strerror})") from error
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "storage_compatibility_version": STORAGE_VERSION
+    }
+    if limit := os.environ.get("HOTSTARS_MEMORY_LIMIT"):
+        config["memory_limit"] = limit
+    try:
+        return duckdb.connect(str(path), read_only=read_only, config=config)
+    except duckdb.IOException as error:
+        raise WarehouseError(_explain(path, str(error))) from error
+
+
+def _explain(path: Path, message: str) -> str:
+    if "Conflicting lock" in message or "Could not set lock" in message:
+        holder = (
+            message.split("PID ")[1].split(")", maxsplit=1)[0].split(".", maxsplit=1)[0]
+            if "PID " in message
+            else "?"
+        )
+        return (
+            f"{path}: another process (PID {holder}) holds the warehouse; a DuckDB file has one "
+            "writer. Wait until that ingest or dbt run ends, or read a published copy"
+        )
+    if "not a valid DuckDB database file" in message:
+        return f"{path}: this is no DuckDB database; move it away and run `hotstars init`"
+    if "Permission denied" in message or "Read-only" in message:
+        return f"{path}: not writable; check the permissions or set HOTSTARS_HOME to another folder"
+    if "No space left" in message:
+        return f"{path}: the disk is full; free some space and run the same command again"
+    return f"{path}: cannot be opened ({message.splitlines()[0]})"
