@@ -1,0 +1,1 @@
+"""SQL functions: Arrow in, `ml` called, Arrow out; and the dbt plugin that registers them."""
