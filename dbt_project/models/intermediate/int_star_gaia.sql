@@ -1,0 +1,41 @@
+with
+
+stars as (
+    select
+        designation,
+        any_value(ra order by survey) as ra,
+        any_value("dec" order by survey) as "dec"
+    from {{ ref('int_stars') }}
+    group by all
+),
+
+sources as (
+    select * from {{ ref('stg_gaia__sources') }}
+    qualify row_number() over (
+        partition by source_id
+        order by replace(release, 'EDR3', 'DR3') desc, release asc
+    ) = 1
+),
+
+matches as (
+    {{
+        crossmatch(
+            left='stars',
+            left_id='designation',
+            right='sources',
+            right_id='source_id',
+            radius=var('gaia_radius'),
+            right_years=var('lamost_position_epoch') ~ ' - ref_epoch'
+        )
+    }}
+)
+
+select
+    matches.left_id as designation,
+    matches.angular_distance as gaia_distance,
+    matches.number_of_neighbours as gaia_neighbours,
+    sources.* exclude (ra, "dec"),
+    sources.ra as gaia_ra,
+    sources.dec as gaia_dec
+from matches
+inner join sources on matches.right_id = sources.source_id

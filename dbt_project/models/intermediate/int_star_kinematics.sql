@@ -1,0 +1,76 @@
+with
+
+stars as (
+    select
+        designation,
+        any_value(ra order by survey) as ra,
+        any_value("dec" order by survey) as "dec"
+    from {{ ref('int_stars') }}
+    group by all
+),
+
+astrometry as (
+    select
+        stars.designation,
+        stars.ra,
+        stars.dec,
+        gaia.* exclude (designation, gaia_ra, gaia_dec)
+    from stars
+    inner join {{ ref('int_star_gaia') }} as gaia using (designation)
+    where gaia.parallax is not null and gaia.pmra is not null and gaia.pmdec is not null
+),
+
+turned as (
+    {{ galactic('astrometry') }}
+),
+
+angles as (
+    select
+        *,
+        sin(radians(l)) as sin_l,
+        cos(radians(l)) as cos_l,
+        cos(radians(b)) as cos_b,
+        greatest(pmra_error, 0) as east_error,
+        greatest(pmdec_error, 0) as north_error,
+        -- a proper motion error turns with its proper motion
+        turn_cos / turn as c,
+        turn_sin / turn as s
+    from turned
+    where parallax > 0
+),
+
+velocities as (
+    select
+        *,
+        {{ v_tp() }} as v_tp,
+        -- derivatives by a small step along each measured quantity
+        ({{ v_tp(pml='pml + c * east_error', pmb='pmb - s * east_error') }}) - v_tp as by_pmra,
+        ({{ v_tp(pml='pml + s * north_error', pmb='pmb + c * north_error') }}) - v_tp as by_pmdec,
+        ({{ v_tp(parallax='(parallax + 0.01 * parallax_error)') }} - v_tp) / 0.01 as by_parallax
+    from angles
+)
+
+select
+    designation,
+    l,
+    b,
+    parallax,
+    parallax_error,
+    pmra,
+    pmra_error,
+    pmdec,
+    pmdec_error,
+    ruwe,
+    source_id,
+    release as gaia_release,
+    1000 / parallax as distance,
+    v_tp,
+    sqrt(
+        pow(by_pmra, 2) + pow(by_pmdec, 2) + pow(by_parallax, 2)
+        + 2 * coalesce(pmra_pmdec_corr, 0) * by_pmra * by_pmdec
+        + 2 * coalesce(parallax_pmra_corr, 0) * by_parallax * by_pmra
+        + 2 * coalesce(parallax_pmdec_corr, 0) * by_parallax * by_pmdec
+    ) as v_tp_error,
+    1000 / parallax * sin_b + {{ var('sun_height') }} as z,
+    abs(1000 / parallax * sin_b) * parallax_error / parallax as z_error
+from velocities

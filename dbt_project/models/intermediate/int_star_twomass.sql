@@ -1,0 +1,38 @@
+with
+
+stars as (
+    select
+        stars.designation,
+        any_value(stars.ra order by stars.survey) as ra,
+        any_value(stars.dec order by stars.survey) as "dec",
+        any_value(gaia.pmra) as pmra,
+        any_value(gaia.pmdec) as pmdec
+    from {{ ref('int_stars') }} as stars
+    left join {{ ref('int_star_gaia') }} as gaia using (designation)
+    group by all
+),
+
+sources as (
+    select * from {{ ref('stg_twomass__sources') }}
+),
+
+matches as (
+    {{
+        crossmatch(
+            left='stars',
+            left_id='designation',
+            right='sources',
+            right_id='twomass_designation',
+            radius=var('twomass_radius'),
+            left_years=var('twomass_epoch') - var('lamost_position_epoch')
+        )
+    }}
+)
+
+select
+    matches.left_id as designation,
+    matches.angular_distance as twomass_distance,
+    matches.number_of_neighbours as twomass_neighbours,
+    sources.* exclude (ra, "dec")
+from matches
+inner join sources on matches.right_id = sources.twomass_designation
