@@ -76,20 +76,23 @@ def our_load(paths: Sequence[Path], workers: int) -> float:
     return took
 
 
-def measure(paths: Sequence[Path], repeats: int) -> dict[str, float]:
-    """Return median seconds of each reader on one core, turn by turn."""
+def measure(paths: Sequence[Path], repeats: int, workers: int) -> dict[str, float]:
+    """Return median seconds of each reader, turn by turn; all but the last on one core."""
     readers: list[Callable[[Sequence[Path]], None]] = [bare_astropy, our_reader, our_worker]
-    times: dict[str, list[float]] = {reader.__name__: [] for reader in readers}
-    times["our_load_1_worker"] = []
+    times: dict[str, list[float]] = {}
+
+    def keep(repeat: int, name: str, took: float) -> None:
+        if repeat:  # the first round warms caches and imports
+            times.setdefault(name, []).append(took)
+
     for repeat in range(repeats + 1):
         for reader in readers:
             start = time.perf_counter()
             reader(paths)
-            if repeat:  # the first round warms caches and imports
-                times[reader.__name__].append(time.perf_counter() - start)
-        took = our_load(paths, 1)
-        if repeat:
-            times["our_load_1_worker"].append(took)
+            keep(repeat, reader.__name__, time.perf_counter() - start)
+        keep(repeat, "our_load_1_worker", our_load(paths, 1))
+        if workers > 1:
+            keep(repeat, f"our_load_{workers}_workers", our_load(paths, workers))
     return {name: statistics.median(values) for name, values in times.items()}
 
 
@@ -141,11 +144,7 @@ def main() -> None:
             if not paths:
                 continue
             size = sum(path.stat().st_size for path in paths) / 1e6
-            seconds = measure(paths, arguments.repeats)
-            if arguments.workers > 1:
-                seconds[f"our_load_{arguments.workers}_workers"] = statistics.median(
-                    our_load(paths, arguments.workers) for _ in range(arguments.repeats)
-                )
+            seconds = measure(paths, arguments.repeats, arguments.workers)
             report[name] = {"files": len(paths), "megabytes": size, **seconds}
             print(f"{name}: {len(paths)} files, {size:.1f} MB packed", file=sys.stderr)
             for reader, took in seconds.items():

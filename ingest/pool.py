@@ -59,8 +59,9 @@ def ordered_map(
         return
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if "forkserver" in methods and preload:
+    if "forkserver" in methods:
         context.set_forkserver_preload(list(preload))
+        _start_server()
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
     window: deque[Future[R]] = deque()
     try:
@@ -77,6 +78,20 @@ def ordered_map(
         ) from error
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_server() -> None:
+    """Start the server that forks workers, deaf to Ctrl-C from its first moment."""
+    from multiprocessing.forkserver import ensure_running  # noqa: PLC0415
+
+    if threading.current_thread() is not threading.main_thread():
+        ensure_running()  # only the main thread may set how signals are handled
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _begin_worker() -> None:

@@ -37,7 +37,7 @@ class Star:
         x = np.linspace(-1, 1, n)
         flux = 1000 * (1 + 0.2 * x - 0.4 * np.exp(-((x / 0.02) ** 2)))
         flux = (flux + random.normal(0, 20, n)).astype(np.float32)
-        ivar = np.full(n, 1 / 400, dtype=np.float32)
+        ivar = (random.uniform(0.5, 1.5, n) / 400).astype(np.float32)
         and_mask = np.zeros(n, dtype=np.int16)
         or_mask = (random.random(n) < 0.01).astype(np.int16)
         flux[n // 3 : n // 3 + 5] = 0.0  # dead pixels with an ivar, as real ones
