@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 from sqlalchemy import Table
 
@@ -123,7 +124,7 @@ def insert_new(
     keys = ", ".join(quoted(name) for name in key)
     match = " and ".join(f"known.{quoted(name)} = batch.{quoted(name)}" for name in key)
     # Keys are compared first, on their own: the wide columns are read only for rows that go in.
-    numbers = pa.array(range(batch.num_rows), type=pa.int64())
+    numbers = pa.array(np.arange(batch.num_rows))
     numbered_keys = batch.select(list(key)).append_column("row_number_", numbers)
     connection.register("batch_keys_", numbered_keys)
     try:
@@ -233,7 +234,8 @@ class IngestRun:
         known = {
             (path, size, mtime_ns)
             for path, size, mtime_ns in self.connection.execute(
-                "select path, size, mtime_ns from raw.ingested_file"
+                "select path, size, mtime_ns from raw.ingested_file where source = ?",
+                [self.source],
             ).fetchall()
         }
         fresh = []
@@ -318,8 +320,8 @@ class IngestRun:
     def _delete(self, table: str, paths: Sequence[str]) -> None:
         if paths:
             self.connection.execute(
-                f"delete from {table} where list_contains(?, path)",
-                [list(dict.fromkeys(paths))],
+                f"delete from {table} where list_contains(?, path) and source = ?",
+                [list(dict.fromkeys(paths)), self.source],
             )
 
 

@@ -66,6 +66,7 @@
         select {{ progress.total }} as n_new_rows
     {% endcall %}
     {% do persist_docs(target, model) %}
+    {% do run_query(keep) %}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 

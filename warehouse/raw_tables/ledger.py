@@ -31,7 +31,7 @@ ingest_run = raw_table(
 ingested_file = raw_table(
     "ingested_file",
     "One row a file that was loaded: provenance of every raw row, and what a resumed run skips.",
-    ("path",),
+    ("path", "source"),
     column("path", String, "Absolute path of the file", ucd="meta.ref", required=True),
     column(
         "sha256",
@@ -52,7 +52,7 @@ ingested_file = raw_table(
 rejected_file = raw_table(
     "rejected_file",
     "Quarantine: files (or rows of files) that could not be loaded, and why.",
-    ("path", "reason"),
+    ("path", "source", "reason"),
     column("path", String, "Absolute path of the file", ucd="meta.ref", required=True),
     column("sha256", String, "SHA-256; NULL where the file could not be read", ucd="meta.checksum"),
     column("size", BigInteger, "Size", unit="byte", ucd="phys.size;meta.file"),

@@ -54,7 +54,7 @@ joined as (
 tested as (
     select
         *,
-        least(snr_b, snr_r) as snr_min,
+        case when snr_b is not null and snr_r is not null then least(snr_b, snr_r) end as snr_min,
         coalesce(snr_b > {{ var('snr_min') }} and snr_r > {{ var('snr_min') }}, false)
             as passes_snr,
         -- a missing temperature is kept: LASP has none for the hottest and the coolest stars

@@ -1,0 +1,110 @@
+"""`dbt run` at size: 100,000 MRS spectra of 30,000 stars, from raw to the catalogues.
+
+    .venv/bin/python benchmarks/at_size.py --stars 30000 --home /tmp/at_size
+
+The survey is simulated straight into the raw tables, without the detour over FITS files; then
+`dbt run` is timed three times: a full build, a second run with nothing new, and a run after
+one per cent of new spectra. Printed are the seconds of each run, its peak memory, and the
+seconds of its slowest models. With --home the loaded warehouse is kept and used again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pyarrow as pa
+
+from ingest.simulation.direct import simulate_arrow
+from warehouse import raw_tables
+from warehouse.connection import connect
+from warehouse.home import Home
+from warehouse.load import IngestRun
+from warehouse.migrate import upgrade
+
+
+def load(home: Home, stars: int, seed: int, held_back: float) -> list[dict[object, pa.Table]]:
+    """Simulate into the raw tables; keep back a part of the spectra and return it."""
+    upgrade(home.database)
+    connection = connect(home.database)
+    later = []
+    start = time.monotonic()
+    with connection, IngestRun(connection, "simulated", "benchmark") as run:
+        for batch in simulate_arrow(stars, seed):
+            now, kept = split(batch, held_back)
+            run.commit(now)
+            later.append(kept)
+            print(f"\r  loaded {run.n_rows:,d} rows, {time.monotonic() - start:.0f} s", end="")
+    print()
+    return later
+
+
+def split(batch: dict, part: float) -> tuple[dict, dict]:
+    """Split the observations of a batch, and their spectra with them, by obsid."""
+    now, later = dict(batch), {}
+    for table in (raw_tables.lamost_observation, raw_tables.lamost_spectrum):
+        if table not in batch:
+            continue
+        rows = batch[table]
+        is_late = pa.array((rows["obsid"].to_numpy() * 2654435761 % 10_000) < part * 10_000)
+        now[table] = rows.filter(pa.compute.invert(is_late))
+        later[table] = rows.filter(is_late)
+    return now, later
+
+
+def timed_build(home: Home, title: str) -> float:
+    """Run dbt and print its seconds, its peak memory and its slowest models."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    environment = {**os.environ, "HOTSTARS_HOME": str(home.root)}
+    subprocess.run(
+        [sys.executable, "-m", "hotstars", "build", "run", "--quiet"], env=environment, check=True
+    )
+    seconds = time.monotonic() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    results = json.loads((home.dbt_target / "run_results.json").read_text())["results"]
+    slowest = sorted(results, key=lambda result: -result["execution_time"])[:6]
+    print(
+        f"{title}: {seconds:.1f} s wall, {cpu:.1f} s CPU, "
+        f"peak memory of any run so far {after.ru_maxrss / 2**20:.2f} GiB"
+    )
+    for result in slowest:
+        print(f"    {result['unique_id'].split('.')[-1]:36s}{result['execution_time']:8.2f} s")
+    return seconds
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--stars", type=int, default=30_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--home", type=Path, help="keep the warehouse here")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="hotstars-at-size-") as folder:
+        home = Home((options.home or Path(folder)).resolve())
+        later = load(home, options.stars, options.seed, held_back=0.01)
+        with connect(home.database) as connection:
+            counts = connection.execute(
+                "select count(*), count(distinct designation) from raw.lamost_observation"
+            ).fetchall()[0]
+        print(f"{counts[0]:,d} spectra of {counts[1]:,d} stars in {home.database}")
+        full = timed_build(home, "full build")
+        again = timed_build(home, "second run")
+        with connect(home.database) as connection, IngestRun(connection, "simulated", "1 %") as run:
+            for batch in later:
+                run.commit(batch)
+        increment = timed_build(home, "1 % new   ")
+    print(f"second run / full build: {again / full:.3f}   (goal < 0.05)")
+    print(f"1 % new    / full build: {increment / full:.3f}")
+
+
+if __name__ == "__main__":
+    main()

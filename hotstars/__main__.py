@@ -1,0 +1,5 @@
+"""Run the command as ``python -m hotstars``."""
+
+from hotstars.main import main
+
+main()

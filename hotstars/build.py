@@ -1,0 +1,48 @@
+"""`hotstars build`: run dbt on the warehouse of HOTSTARS_HOME."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+
+#: Exit codes of dbt: 0 all well, 1 a model or test failed, 2 it could not run.
+PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+
+
+def dbt(*arguments: str) -> int:
+    """Run dbt beside this interpreter on the current warehouse and return its exit code."""
+    from warehouse.home import current_home
+
+    home = current_home()
+    environment = {
+        **os.environ,
+        "HOTSTARS_HOME": str(home.root),
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_TARGET_PATH": str(home.dbt_target),
+        "DBT_LOG_PATH": str(home.root / "dbt_logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    executable = Path(sys.executable).with_name("dbt")
+    return subprocess.run([str(executable), *arguments], env=environment, check=False).returncode
+
+
+def build(
+    arguments: list[str] = typer.Argument(
+        None, metavar="[DBT ARGUMENT]...", help="Passed on to dbt; `run` by default."
+    ),
+) -> None:
+    """Rebuild the catalogues: `dbt run` with the paths of HOTSTARS_HOME set.
+
+    Example: hotstars build test --select marts
+    """
+    from warehouse.connection import connect
+    from warehouse.home import current_home
+
+    # A missing or locked warehouse is explained here in our words, before dbt starts.
+    connect(current_home().database, must_exist=True).close()
+    raise typer.Exit(dbt(*(arguments or ["run"])))

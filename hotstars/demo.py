@@ -1,0 +1,63 @@
+"""`hotstars demo`: the whole way, from simulated files to released tables."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import typer
+
+#: Tables that the demo releases.
+RELEASED = ("be_new", "be_runaways", "be_selection_funnel")
+
+QUERIES = (
+    "select step, criterion, n_spectra, n_stars from marts.be_selection_funnel order by step",
+    "select designation, v_tp, v_tp_error, z from marts.be_runaways order by v_tp desc limit 10",
+    "select criterion, count(*) as n_stars from marts.be_decisions where is_deciding group by all "
+    "order by n_stars desc",
+)
+
+
+def demo(
+    stars: int = typer.Option(2500, help="Stars of the simulated survey."),
+    seed: int = typer.Option(2022, help="Seed of the simulated survey."),
+) -> None:
+    """Simulate a survey, load it, build the catalogues, release tables, and show what came out.
+
+    A second call finds everything done and is quick.
+
+    Example: hotstars demo --stars 500
+    """
+    from hotstars.check import print_recovery
+    from warehouse.connection import connect
+    from warehouse.home import current_home
+
+    home = current_home()
+    start = time.monotonic()
+    typer.echo(f"== warehouse in {home.root} (set HOTSTARS_HOME for another place)")
+    _step("database", "init")
+    _step("simulated survey", "simulate", "--stars", str(stars), "--seed", str(seed))
+    _step("ingest", "ingest", "simulated")
+    _step("catalogues", "build", "run")
+    _step("released tables", "export", *RELEASED, "--format", "mrt", "--format", "votable")
+    with connect(home.database, read_only=True) as connection:
+        typer.echo("\n== how the sample was cut down, spectra and stars left after each step")
+        connection.sql(QUERIES[0]).show(max_rows=40)
+        typer.echo("== the catalogues against the simulation's truth")
+        print_recovery(connection)
+    typer.echo(f"\ndatabase  {home.database}\nexports   {home.export}")
+    typer.echo("Three queries worth trying:")
+    for query in QUERIES:
+        typer.echo(f'  .venv/bin/hotstars sql "{query}"')
+    typer.echo(f"\ndone in {time.monotonic() - start:.0f} s")
+
+
+def _step(title: str, *arguments: str) -> None:
+    typer.echo(f"== {title}")
+    start = time.monotonic()
+    code = subprocess.run([sys.executable, "-m", "hotstars", *arguments], check=False).returncode
+    if code:
+        typer.echo(f"hotstars {' '.join(arguments)} failed", err=True)
+        raise typer.Exit(code)
+    typer.echo(f"   ({time.monotonic() - start:.1f} s)")

@@ -1,0 +1,57 @@
+"""`hotstars export`: release marts as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from warehouse.export import ExportFormat
+
+if TYPE_CHECKING:
+    from warehouse.home import Home
+
+
+def newest_manifest(home: Home) -> Path:
+    """Return dbt's newest manifest: that of ``hotstars build``, or of dbt run on its own."""
+    from hotstars.build import PROJECT
+
+    folders = (home.dbt_target, PROJECT / "target")
+    found = [folder / "manifest.json" for folder in folders if (folder / "manifest.json").exists()]
+    return max(found, key=lambda path: path.stat().st_mtime, default=folders[0] / "manifest.json")
+
+
+def export(
+    names: list[str] = typer.Argument(None, metavar="[MART]...", help="Marts; none with --all."),
+    format_: list[ExportFormat] = typer.Option(
+        [ExportFormat.mrt], "--format", "-f", help="Format; may be given more than once."
+    ),
+    out: Path = typer.Option(None, help="Folder; HOTSTARS_HOME/export by default."),
+    everything: bool = typer.Option(False, "--all", help="Every mart."),
+    listing: bool = typer.Option(False, "--list", help="List the marts and stop."),
+) -> None:
+    """Write marts with units, descriptions and UCDs from dbt's metadata.
+
+    Example: hotstars export be_runaways --format mrt --format votable
+    """
+    from warehouse.connection import WarehouseError, connect
+    from warehouse.export import export_mart
+    from warehouse.export.metadata import find_mart, marts, read_manifest
+    from warehouse.home import current_home
+
+    home = current_home()
+    manifest = read_manifest(newest_manifest(home))
+    if listing:
+        for name, mart in sorted(marts(manifest).items()):
+            typer.echo(f"{name:32s}{mart.description}")
+        return
+    chosen = sorted(marts(manifest)) if everything else list(names or [])
+    if not chosen:
+        raise WarehouseError("name a mart, or use --all; `hotstars export --list` shows them")
+    connection = connect(home.database, read_only=True)
+    for name in chosen:
+        mart = find_mart(manifest, name)
+        for one in format_:
+            path = export_mart(connection, mart, one, out or home.export)
+            typer.echo(path)

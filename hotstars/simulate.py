@@ -1,0 +1,46 @@
+"""`hotstars simulate`: a survey in the archives' own file formats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+
+def simulate(
+    stars: int = typer.Option(2500, min=1, help="Stars to draw."),
+    seed: int = typer.Option(2022, min=0, help="The same seed gives the same files."),
+    out: Path = typer.Option(None, help="Folder; by default HOTSTARS_HOME/simulated."),
+    workers: int = typer.Option(None, min=1, help="Processes; by default one a core."),
+    statistics: list[Path] = typer.Option(
+        None, help="Print what the spectra in a file or folder are like, and simulate nothing."
+    ),
+    compare: list[Path] = typer.Option(
+        None, help="With --statistics: real spectra to print beside them."
+    ),
+) -> None:
+    """Write LAMOST spectra, catalogues and their truth; every file says that it is simulated.
+
+    A survey that was stopped goes on where it was; one that is finished is left as it is.
+
+    Example: hotstars simulate --stars 500 --seed 1 --out /tmp/survey --workers 4
+    """
+    from warehouse.connection import WarehouseError
+    from warehouse.home import current_home
+
+    if compare and not statistics:
+        raise WarehouseError("--compare FOLDER needs --statistics FOLDER: what to compare with it")
+    if statistics:
+        _statistics(statistics, compare or [])
+        return
+    from ingest.simulation.survey import write_survey
+
+    folder = (out or current_home().simulated).expanduser().absolute()
+    typer.echo(str(write_survey(folder, stars, seed, workers=workers)))
+
+
+def _statistics(paths: list[Path], real: list[Path]) -> None:
+    from ingest.simulation import statistics
+
+    table = statistics.compare(paths, real) if real else statistics.statistics(paths)
+    typer.echo(str(table))

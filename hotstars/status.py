@@ -1,0 +1,80 @@
+"""`hotstars status`: what the warehouse holds and what the last runs did."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+
+def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
+    """Print where the warehouse is, what it holds, what is in quarantine and the last runs.
+
+    Example: hotstars status
+    """
+    import duckdb
+
+    from warehouse.connection import WarehouseError, connect
+    from warehouse.home import current_home
+    from warehouse.load import quoted
+
+    home = current_home()
+    connection = connect(home.database, read_only=True)
+    try:
+        runs = connection.execute(
+            "select source, status, started_at, n_files, n_skipped, n_rejected, n_rows, message "
+            "from raw.ingest_run order by started_at desc limit 10"
+        ).fetchall()
+        rejected = connection.execute(
+            "select path, reason from raw.rejected_file order by rejected_at desc limit 20"
+        ).fetchall()
+    except duckdb.CatalogException as error:
+        raise WarehouseError(f"{home.database}: no raw tables; run `hotstars init`") from error
+    tables = connection.execute(
+        "select table_schema, table_name from information_schema.tables "
+        "where table_schema in ('raw', 'marts') and table_name <> 'alembic_version' order by all"
+    ).fetchall()
+    counts = {
+        f"{schema}.{name}": connection.execute(
+            f"select count(*) from {quoted(schema)}.{quoted(name)}"
+        ).fetchall()[0][0]
+        for schema, name in tables
+    }
+    if as_json:
+        keys = [
+            "source",
+            "status",
+            "started_at",
+            "n_files",
+            "n_skipped",
+            "n_rejected",
+            "n_rows",
+            "message",
+        ]
+        typer.echo(
+            json.dumps(
+                {
+                    "database": str(home.database),
+                    "rows": counts,
+                    "runs": [dict(zip(keys, run, strict=True)) for run in runs],
+                    "rejected": [{"path": path, "reason": reason} for path, reason in rejected],
+                },
+                default=str,
+                indent=1,
+            )
+        )
+        return
+    typer.echo(f"warehouse  {home.database}")
+    for name, count in counts.items():
+        typer.echo(f"  {name:40s}{count:>12,d}")
+    typer.echo("last ingest runs")
+    for source, state, started, n_files, n_skipped, n_rejected, n_rows, message in runs:
+        typer.echo(
+            f"  {started:%Y-%m-%d %H:%M:%S}  {source:16s}{state:10s}{n_files or 0:>8,d} files "
+            f"({n_skipped or 0:,d} known, {n_rejected or 0:,d} rejected) {n_rows or 0:>10,d} rows"
+            + (f"  {message}" if message else "")
+        )
+    if rejected:
+        typer.echo("quarantine (newest 20)")
+        for path, reason in rejected:
+            typer.echo(f"  {path}\n    {reason}")

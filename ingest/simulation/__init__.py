@@ -1,0 +1,1 @@
+"""A simulated survey in the archives' own file formats, with its truth kept apart."""

@@ -1,0 +1,107 @@
+"""Every model and column says what it is; every released column how it is printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from astropy import units
+from astropy.io.votable.ucd import check_ucd
+from built import Built
+
+from warehouse.export.metadata import marts
+from warehouse.export.printing import PrintFormat
+
+
+@pytest.fixture(scope="module")
+def manifest(catalogues: Built) -> dict[str, Any]:
+    return catalogues.json("manifest")
+
+
+@pytest.fixture(scope="module")
+def columns(catalogues: Built) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Columns and types of every relation that dbt made, as the database has them."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for schema, table, column, type_name in catalogues.query(
+        """
+        select schema_name, table_name, column_name, data_type from duckdb_columns()
+        where schema_name in ('staging', 'intermediate', 'marts')
+        order by all
+        """
+    ):
+        found.setdefault((schema, table), []).append((column, type_name))
+    return found
+
+
+def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+def test_every_model_and_column_is_described(manifest: dict[str, Any], columns: Any) -> None:
+    for model in models(manifest):
+        assert model["description"].startswith("One row"), model["name"]
+        described = {name for name, column in model["columns"].items() if column["description"]}
+        there = {name for name, _ in columns[model["schema"], model["name"]]}
+        assert described == there, model["name"]
+
+
+def test_every_source_column_is_described_as_in_the_database(
+    manifest: dict[str, Any], catalogues: Built
+) -> None:
+    for source in manifest["sources"].values():
+        comments = dict(
+            catalogues.query(
+                "select column_name, comment from duckdb_columns() "
+                "where schema_name = 'raw' and table_name = ?",
+                source["name"],
+            )
+        )
+        assert source["description"]
+        assert set(source["columns"]) == set(comments), source["name"]
+        assert all(column["description"] for column in source["columns"].values())
+
+
+def test_every_released_column_is_typed_and_printable(
+    manifest: dict[str, Any], columns: Any
+) -> None:
+    for mart in marts(manifest).values():
+        assert mart.paper, mart.name
+        assert set(mart.order_by) <= {column.name for column in mart.columns}
+        assert mart.order_by, mart.name
+        types = dict(columns["marts", mart.name])
+        for column in mart.columns:
+            where = f"{mart.name}.{column.name}"
+            assert column.ucd, where
+            assert check_ucd(column.ucd, check_controlled_vocabulary=True), where
+            if column.unit:
+                units.Unit(column.unit, format="vounit", parse_strict="raise")
+            assert column.print_format, where
+            kind = PrintFormat.parse(column.print_format).kind
+            expected = {"VARCHAR": "A", "DOUBLE": "FE", "FLOAT": "FE"}.get(types[column.name], "I")
+            assert kind in expected, where
+
+
+def test_every_mart_has_an_enforced_contract(manifest: dict[str, Any]) -> None:
+    for model in models(manifest):
+        if model["schema"] == "marts":
+            assert model["contract"]["enforced"], model["name"]
+            assert all(column["data_type"] for column in model["columns"].values())
+
+
+def test_descriptions_are_comments_in_the_database(catalogues: Built) -> None:
+    assert (
+        catalogues.query(
+            "select table_name, column_name from duckdb_columns() "
+            "where schema_name in ('staging', 'intermediate', 'marts') "
+            "and coalesce(comment, '') = ''"
+        )
+        == []
+    )
+
+
+def test_every_mart_stands_in_an_exposure(manifest: dict[str, Any]) -> None:
+    shown = {
+        name for item in manifest["exposures"].values() for name in item["depends_on"]["nodes"]
+    }
+    released = {model["unique_id"] for model in models(manifest) if model["schema"] == "marts"}
+    assert released == shown

@@ -1,0 +1,83 @@
+"""The command line: help with examples, errors in one line, and an exit code that says so."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+VERBS = ["init", "simulate", "ingest", "inspect", "sql", "build", "export", "status", "demo"]
+
+
+def hotstars(*arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "200"}
+    if home is not None:
+        environment["HOTSTARS_HOME"] = str(home)
+    return subprocess.run(
+        [sys.executable, "-m", "hotstars", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(verb: str) -> None:
+    done = hotstars(verb, "--help")
+    assert done.returncode == 0
+    assert f"hotstars {verb}" in done.stdout.split("Example", 1)[1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("status",), ("sql", "select 1"), ("build",), ("export", "be_new")],
+)
+def test_without_a_warehouse_a_verb_says_what_to_do(home: Path, arguments: tuple[str, ...]) -> None:
+    done = hotstars(*arguments, home=home)
+    assert done.returncode == 1
+    assert done.stderr.startswith("hotstars: ")
+    assert "Traceback" not in done.stderr
+    assert "hotstars init" in done.stderr or "dbt run" in done.stderr
+
+
+def test_init_can_be_repeated_and_status_counts_the_rows(home: Path) -> None:
+    assert "made at revision" in hotstars("init", home=home).stdout
+    assert "is at revision" in hotstars("init", home=home).stdout
+    status = json.loads(hotstars("status", "--json", home=home).stdout)
+    assert status["rows"]["raw.lamost_observation"] == 0
+    assert status["rejected"] == []
+
+
+def test_sql_has_the_functions_and_prints_what_scripts_read(home: Path) -> None:
+    hotstars("init", home=home)
+    query = "select (equivalent_width_mrs_r(null, null, 6548, 6578)).equivalent_width as ew"
+    done = hotstars("sql", query, "--format", "json", home=home)
+    assert json.loads(done.stdout) == [{"ew": None}]
+    done = hotstars("sql", "select 1 as a, 'x' as b", "--format", "csv", home=home)
+    assert done.stdout.split() == ["a,b", "1,x"]
+
+
+def test_sql_does_not_write_unless_asked(home: Path) -> None:
+    hotstars("init", home=home)
+    done = hotstars("sql", "delete from raw.ingest_run", home=home)
+    assert done.returncode == 1
+    assert "read-only" in done.stderr.lower()
+
+
+def test_a_wrong_query_is_one_message(home: Path) -> None:
+    hotstars("init", home=home)
+    done = hotstars("sql", "select * from nowhere", home=home)
+    assert done.returncode == 1
+    assert "nowhere" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sql_functions_are_listed_with_their_arguments() -> None:
+    done = hotstars("sql", "--functions")
+    assert "rectify_mrs_r(flux FLOAT[]" in done.stdout
+    assert "find_peaks_lrs_r" in done.stdout
