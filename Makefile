@@ -29,7 +29,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@echo "== test suite"
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -40,7 +40,12 @@ def simulate(
 
 
 def _statistics(paths: list[Path], real: list[Path]) -> None:
-    from ingest.simulation import statistics
+    from ingest.files import FITS_SUFFIXES, discover
+    from ingest.simulation.statistics import compare, statistics
 
-    table = statistics.compare(paths, real) if real else statistics.statistics(paths)
-    typer.echo(str(table))
+    files = discover(paths, FITS_SUFFIXES)
+    if real:
+        typer.echo(compare(files, discover(real, FITS_SUFFIXES)))
+        return
+    for item in statistics(files):
+        typer.echo(f"{item.group:20s} {item.quantity:17s} {item}")

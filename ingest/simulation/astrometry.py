@@ -11,7 +11,7 @@ import numpy as np
 
 from ingest.simulation.model import Floats, Integers, Stars, Strings
 
-POLE_RA = 192.95948
+POLE_RA = 192.85948
 POLE_DEC = 27.12825
 NODE_L = 32.93192
 R0 = 8.5  # kpc

@@ -51,6 +51,8 @@ class SurveyConfig:
         Share of Be stars in earlier papers; of hot stars with a printed spectral type.
     neighbour_fraction
         Share of stars with a fainter Gaia source within 3 arcsec.
+    exposures_fraction
+        Medium-resolution files that hold their single exposures beside the coadds.
     """
 
     fractions: tuple[tuple[str, float], ...] = (
@@ -69,7 +71,7 @@ class SurveyConfig:
         ("Oe", 0.004),
     )
     runaway_fraction: float = 0.03
-    be_runaway_fraction: float = 0.10
+    be_runaway_fraction: float = 0.12
     runaway_speeds: tuple[float, float] = (30.0, 80.0)
     maxwellian_b: float = 8.5
     cluster_fraction: float = 0.06

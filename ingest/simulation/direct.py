@@ -23,6 +23,7 @@ from ingest.simulation.instrument import ArmSpectrum
 from ingest.simulation.model import Stars, Visits
 from ingest.simulation.population import draw_blocks
 from ingest.simulation.spectra import synthesise
+from ingest.simulation.survey import part_of
 from ingest.simulation.votables import raw_rows
 from warehouse import raw_tables, truth_tables
 
@@ -66,7 +67,7 @@ def simulate_arrow(
     for block, (stars, visits) in enumerate(draw_blocks(n_stars, seed, config)):
         yield _catalogue_tables(stars, visits, seed, block, config)
         work = (
-            _work(stars, visits, rows)
+            _Work(*part_of(stars, visits, rows))
             for resolution in ("mrs", "lrs")
             for rows in _batches(np.flatnonzero(visits.resolution == resolution), block_visits)
         )
@@ -83,13 +84,6 @@ def simulate_arrow(
 def _batches(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
     for first in range(0, len(rows), size):
         yield rows[first : first + size]
-
-
-def _work(stars: Stars, visits: Visits, rows: np.ndarray) -> _Work:
-    own, star = np.unique(visits.star[rows], return_inverse=True)
-    taken = visits.take(rows)
-    values = {name: getattr(taken, name) for name in Visits.__dataclass_fields__}
-    return _Work(stars.take(own), Visits(**{**values, "star": star}))
 
 
 def _catalogue_tables(

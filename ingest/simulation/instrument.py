@@ -91,9 +91,8 @@ def continuum(wavelength: Floats, teff: float, ebv: float) -> Floats:
     return np.asarray(body * 10.0 ** (-0.4 * ebv * slope))
 
 
-@cache
-def _blaze(arm: str) -> tuple[float, float]:
-    return {"B": (5170.0, 420.0), "R": (6600.0, 480.0)}[arm]
+#: Middle and width (sigma) of the blaze of each arm, 0.1 nm.
+_BLAZE = {"B": (5145.0, 175.0), "R": (6600.0, 260.0)}
 
 
 def _wiggle(n: int, scale: float, size: float, rng: np.random.Generator) -> Floats:
@@ -161,7 +160,7 @@ def coadd_mrs(
         flux += sigma * (_wiggle(n, 90.0, 0.9, rng) - 1.0)
     ivar = sigma**-2.0
     or_mask, and_mask = np.zeros(n, np.int16), np.zeros(n, np.int16)
-    spikes = _spikes(flux, sigma, 0.0006, rng)
+    spikes = _spikes(flux, sigma, 0.0003, rng)
     _detector_defects(arm, site, wavelength, flux, or_mask, and_mask, rng)
     share = rng.choice([0.0008, 0.0013, 0.0075], p=[0.3, 0.4, 0.3])
     ends = max(int(n * share), 2)
@@ -238,9 +237,10 @@ def _shape(
     wavelength: Floats, arm: str, star: tuple[float, float], rng: np.random.Generator, poor: bool
 ) -> Floats:
     """Return the continuum that an MRS arm records: star, blaze, errors of the flat field."""
-    middle, width = _blaze(arm)
+    middle, width = _BLAZE[arm]
     n = len(wavelength)
-    offset = (wavelength - middle - 25.0 * rng.standard_normal()) / width
+    width *= 1.0 + 0.12 * rng.standard_normal()
+    offset = (wavelength - middle - 15.0 * rng.standard_normal()) / width
     shape = continuum(wavelength, *star) * np.exp(-0.5 * offset * offset)
     shape *= _wiggle(n, 1100.0, 0.03, rng) * _wiggle(n, 260.0, 0.05 if poor else 0.004, rng)
     return np.asarray(shape / np.median(shape))
@@ -258,9 +258,9 @@ def _spikes(flux: Floats, sigma: Floats, share: float, rng: np.random.Generator)
     """Put cosmic-ray spikes in, in place; return how many."""
     count = int(rng.poisson(share * len(flux)))
     for place in rng.integers(2, len(flux) - 2, count):
-        height = 8.0 * (1.0 - rng.random()) ** -0.7 * sigma[place]
-        flux[place] += min(height, 200.0 * sigma[place])
-        flux[place + rng.choice([-1, 1])] += 0.45 * min(height, 200.0 * sigma[place])
+        height = 6.0 * (1.0 - rng.random()) ** -0.7 * sigma[place]
+        flux[place] += min(height, 100.0 * sigma[place])
+        flux[place + rng.choice([-1, 1])] += 0.45 * min(height, 100.0 * sigma[place])
     return count
 
 

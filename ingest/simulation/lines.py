@@ -71,7 +71,7 @@ GRIDS = {
     "lrs": Grid("lrs", float(np.log10(3670.0)), 2.5e-5, 16000, 1800.0, thin=4),
 }
 
-#: H-alpha to H-12 with their width relative to H-alpha's and strength by eye of MILES.
+#: H-alpha to H-12, and their width relative to H-alpha's.
 BALMER = (
     (6564.61, 1.00), (4862.69, 1.22), (4341.69, 1.30), (4102.90, 1.33),
     (3971.20, 1.25), (3890.15, 1.05), (3836.48, 0.85), (3798.98, 0.68), (3771.70, 0.52),
@@ -177,7 +177,7 @@ _NEUTRAL_METALS = (
     (6705.1, 0.06, 11), (6717.7, 0.14, 11), (6750.2, 0.09, 11), (6767.8, 0.09, 11),
 )  # fmt: skip
 _MAGNESIUM_B = (
-    (5167.3, 0.42, 26), (5172.7, 0.62, 34), (5183.6, 0.75, 40), (5528.4, 0.2, 22),
+    (5167.3, 0.50, 30), (5172.7, 0.80, 42), (5183.6, 0.95, 50), (5528.4, 0.2, 22),
     (5889.95, 0.75, 34), (5895.9, 0.55, 28), (8183.3, 0.2, 24), (8194.8, 0.3, 26),
 )  # fmt: skip
 _CALCIUM_II = (
@@ -271,7 +271,7 @@ def _forest(grid: Grid, number: int, density: float, median: float, scatter: flo
     low, high = grid.wavelength[[0, -1]]
     chosen = kept & (wave > low - 2.0) & (wave < high + 2.0)
     for line, strength in zip(wave[chosen], width[chosen], strict=True):
-        add_line(row, grid, float(line), float(min(strength, 0.35)), 8.0)
+        add_line(row, grid, float(line), float(min(strength, 0.13)), 8.0)
     return row
 
 

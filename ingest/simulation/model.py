@@ -57,13 +57,13 @@ class Stars(_Arrays):
     rv: Floats  # km/s, heliocentric, systemic
     ebv: Floats  # mag
     distance: Floats  # pc
-    emission_ew: Floats  # 0.1 nm, > 0 where flux is emitted above the photosphere
+    emission_ew: Floats  # 0.1 nm of H-alpha, > 0 where flux is emitted above the photosphere
     inclination: Floats  # deg, 90 is edge-on
     disc_radius: Floats  # outer radius in stellar radii; 0 without a disc
     disc_v_over_r: Floats  # asymmetry of the one-armed wave, -0.5 .. 0.5
     disc_rotation: Floats  # km/s, Kepler speed at the star's surface
     p_cygni: Booleans
-    nebular: Floats  # strength of narrow nebular lines; 0 none
+    nebular: Floats  # strength of narrow nebular lines beside H-alpha; 0 none
     companion_teff: Floats  # K; NaN where single
     companion_light: Floats  # fraction of the light; 0 single
     companion_amplitude: Floats  # km/s, K1 of the primary

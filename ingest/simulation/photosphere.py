@@ -32,9 +32,9 @@ LIMB_DARKENING = 0.6
 _STRENGTHS = {
     "neutral": ((3000, 1.9), (3800, 1.8), (4500, 1.5), (5800, 1.0), (6500, 0.72), (7500, 0.40),
                 (8500, 0.18), (9500, 0.06), (11000, 0.015), (13000, 0.0)),
-    "neutral_weak": ((3000, 2.2), (3800, 2.0), (4500, 1.6), (5800, 0.75), (6500, 0.45),
+    "neutral_weak": ((3000, 2.2), (3800, 1.9), (4500, 1.4), (5800, 0.6), (6500, 0.38),
                      (7500, 0.2), (8500, 0.07), (9500, 0.02), (11000, 0.0)),
-    "neutral_high": ((3000, 1.4), (4500, 1.3), (5800, 0.95), (6500, 0.7), (7500, 0.4),
+    "neutral_high": ((3000, 1.2), (4500, 1.1), (5800, 0.8), (6500, 0.7), (7500, 0.4),
                      (8500, 0.15), (9500, 0.05), (12000, 0.0)),
     "ionised": ((3000, 0.25), (4500, 0.4), (5800, 0.6), (7000, 0.95), (8500, 1.0), (9500, 0.75),
                 (11000, 0.42), (13000, 0.24), (16000, 0.1), (20000, 0.03), (25000, 0.0)),
@@ -104,7 +104,7 @@ def strengths(teff: Floats, logg: Floats, m_h: Floats, variation: Floats) -> Flo
         ("ionised_weak", 0.15),
         ("b_star", 0.10),
         ("silicon_ii", 0.10),
-        ("magnesium_b", -0.12),
+        ("magnesium_b", -0.06),
         ("mgh", -0.15),
     ):
         weights[:, KINDS.index(kind)] *= 10.0 ** (slope * low_gravity)
@@ -203,8 +203,8 @@ def _hydrogen(flux: Singles, teff: Floats, logg: Floats, variation: Floats, grid
     log_t = np.log10(teff)
     nodes = np.log10([3500.0, 5800.0, 7500.0, 9500.0, 12000.0, 16000.0, 25000.0, 45000.0])
     # depth of the broad part, depth and width (0.1 nm) of the sharp core upon it
-    broad = np.interp(log_t, nodes, [0.20, 0.45, 0.50, 0.50, 0.40, 0.32, 0.25, 0.20])
-    core = np.interp(log_t, nodes, [0.25, 0.38, 0.33, 0.30, 0.25, 0.20, 0.16, 0.14])
+    broad = np.interp(log_t, nodes, [0.20, 0.42, 0.46, 0.48, 0.38, 0.31, 0.25, 0.20])
+    core = np.interp(log_t, nodes, [0.25, 0.32, 0.28, 0.28, 0.24, 0.20, 0.16, 0.14])
     sigma = np.interp(log_t, nodes, [0.45, 0.60, 0.62, 0.65, 0.75, 0.85, 1.0, 1.1])
     core = core * np.clip(1.0 + 0.20 * normal[:, 1], 0.4, 1.5)
     broad = broad * np.clip(1.0 + 0.10 * normal[:, 2], 0.6, 1.4)

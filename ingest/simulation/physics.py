@@ -134,6 +134,9 @@ def _emission(rng: np.random.Generator, kind: Strings) -> dict[str, np.ndarray]:
     be = np.clip(10.0 * np.exp(rng.normal(0.0, 0.85, n)), 0.6, 65.0)
     width = np.where(disc, be, 0.0)
     width = np.where(herbig, np.clip(18.0 * np.exp(rng.normal(0.0, 0.7, n)), 3.0, 80.0), width)
+    # In an H II region H-alpha is narrow, and the nebula's other lines go with it.
+    nebula = np.clip(3.0 * np.exp(rng.normal(0.0, 0.7, n)), 0.8, 20.0)
+    width = np.where(kind == "HII", nebula, width)
     active = rng.random(n) < 0.6
     width = np.where(bright & active, rng.uniform(0.3, 3.0, n), width)
     # Strong lines come from large discs; the scatter is as large as the trend.
@@ -144,7 +147,7 @@ def _emission(rng: np.random.Generator, kind: Strings) -> dict[str, np.ndarray]:
         "disc_radius": np.where(disc | herbig, radius, 0.0),
         "disc_v_over_r": np.where(disc | herbig, np.clip(wave, -0.5, 0.5), 0.0),
         "p_cygni": (bright & active & (rng.random(n) < 0.6)) | (herbig & (rng.random(n) < 0.1)),
-        "nebular": np.where(kind == "HII", rng.uniform(0.2, 1.5, n), 0.0),
+        "nebular": np.where(kind == "HII", rng.uniform(0.5, 1.5, n), 0.0),
     }
 
 

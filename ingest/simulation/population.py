@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -60,7 +60,7 @@ def draw_survey(
     offset = 0
     moved = []
     for stars, visits in blocks:
-        moved.append(_replace_star(visits, visits.star + offset))
+        moved.append(replace(visits, star=visits.star + offset))
         offset += len(stars)
     return _join(Stars, [stars for stars, _ in blocks]), _join(Visits, moved)
 
@@ -89,11 +89,6 @@ def _join(kind: type[Kind], parts: Sequence[Kind]) -> Kind:
     )
 
 
-def _replace_star(visits: Visits, star: Integers) -> Visits:
-    values = {field.name: getattr(visits, field.name) for field in fields(visits)}
-    return Visits(**{**values, "star": star})
-
-
 def _told_apart(stars: Stars, seen: set[str]) -> Stars:
     """Leave no two stars with one designation: the later one moves north by 0.1 arcsec."""
     dec = stars.dec.copy()
@@ -107,8 +102,7 @@ def _told_apart(stars: Stars, seen: set[str]) -> Stars:
             )
             name = names[row] = astrometry.designations(ra, moved)[0]  # noqa: PLW2901
         seen.add(str(name))
-    values = {field.name: getattr(stars, field.name) for field in fields(stars)}
-    return Stars(**{**values, "dec": dec, "designation": names})
+    return replace(stars, dec=dec, designation=names)
 
 
 def draw_kinds(n: int, config: SurveyConfig, rng: np.random.Generator) -> Strings:

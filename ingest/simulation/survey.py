@@ -34,6 +34,7 @@ VERSION = 1
 PIECE = 120
 
 RECORD = "survey.json"
+_SPOKEN = {"n_stars": "--stars", "seed": "--seed", "version": "version"}
 
 _PRELOAD = ("ingest.simulation.spectra", "ingest.simulation.fits_files")
 
@@ -129,14 +130,10 @@ def _write(
     for catalogue in survey_catalogues(n_stars, seed, config):
         write_catalogue(folder / "catalogues", catalogue.file, catalogue.source, catalogue.rows)
     rows_of = pieces(visits)
-    pending = [
-        Piece(number, str(folder), stars.take(own), _with_star(visits.take(rows), place))
-        for number, rows in enumerate(rows_of)
-        if not (parts / part_name(number)).exists()
-        for own, place in [np.unique(visits.star[rows], return_inverse=True)]
-    ]
-    n_written = sum(len(piece.visits) for piece in pending)
-    done = ordered_map(write_piece, pending, workers=workers or default_workers(), preload=_PRELOAD)
+    pending = [number for number in range(len(rows_of)) if not (parts / part_name(number)).exists()]
+    n_written = sum(len(rows_of[number]) for number in pending)
+    work = (_piece(number, folder, stars, visits, rows_of[number]) for number in pending)
+    done = ordered_map(write_piece, work, workers=workers or default_workers(), preload=_PRELOAD)
     with Progress(n_written, "simulated", shown=progress) as bar:
         for n_files in done:
             bar.advance(n_files, 0)
@@ -177,9 +174,9 @@ def _known_record(folder: Path, wanted: dict[str, Any]) -> dict[str, Any]:
         ) from error
     if differing:
         said = ", ".join(
-            f"{name} {known[name]} (asked for: {wanted[name]})"
-            if name != "config"
-            else "another configuration"
+            "another configuration"
+            if name == "config"
+            else f"{_SPOKEN.get(name, name)} {known[name]} (asked for: {wanted[name]})"
             for name in differing
         )
         raise WarehouseError(
@@ -215,9 +212,14 @@ def pieces(visits: Visits) -> list[np.ndarray]:
     return found
 
 
-def _with_star(visits: Visits, star: np.ndarray) -> Visits:
-    values = {name: getattr(visits, name) for name in Visits.__dataclass_fields__}
-    return Visits(**{**values, "star": star})
+def part_of(stars: Stars, visits: Visits, rows: np.ndarray) -> tuple[Stars, Visits]:
+    """Return some visits with no other stars than theirs, renumbered."""
+    own, star = np.unique(visits.star[rows], return_inverse=True)
+    return stars.take(own), replace(visits.take(rows), star=star)
+
+
+def _piece(number: int, folder: Path, stars: Stars, visits: Visits, rows: np.ndarray) -> Piece:
+    return Piece(number, str(folder), *part_of(stars, visits, rows))
 
 
 def part_name(number: int) -> str:

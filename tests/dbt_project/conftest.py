@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from built import Built, published_rows
 from selection_cases import CASES
 from stars import Star, make_warehouse, position
+
+FOLDER = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep on one worker what shares the built catalogues."""
+    for item in items:
+        if item.path.is_relative_to(FOLDER) and "catalogues" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("dbt"))
 
 
 def _new_be_of_table_7(row: dict[str, str]) -> Star:

@@ -1,142 +1,110 @@
 {#-
-    Unit vector of a source at another epoch.
+    Pairs of sources that lie within a radius of each other on the sky, in plain SQL.
 
-    The vector moves along its proper motion in the tangent plane and is renormalised, so that
-    nothing is special at the poles or at RA 0; a NULL proper motion or epoch leaves it where it
-    is. `years` is an expression: how far to move.
--#}
-{% macro moved_sources(relation, id, years, has_proper_motion) %}
-    select
-        {{ id }} as id,
-        {% if has_proper_motion %}
-            x0 + dx as mx,
-            y0 + dy as my,
-            z0 + dz as mz,
-            sqrt(mx * mx + my * my + mz * mz) as length,
-            mx / length as x,
-            my / length as y,
-            mz / length as z
-        {% else %}
-            x0 as x,
-            y0 as y,
-            z0 as z
-        {% endif %}
-    from (
-        select
-            *,
-            cos(radians("dec")) * cos(radians(ra)) as x0,
-            cos(radians("dec")) * sin(radians(ra)) as y0,
-            sin(radians("dec")) as z0
-            {% if has_proper_motion %}
-                ,
-                radians(coalesce(pmra, 0) / 3.6e6) * coalesce({{ years }}, 0) as east,
-                radians(coalesce(pmdec, 0) / 3.6e6) * coalesce({{ years }}, 0) as north,
-                -sin(radians(ra)) * east - sin(radians("dec")) * cos(radians(ra)) * north as dx,
-                cos(radians(ra)) * east - sin(radians("dec")) * sin(radians(ra)) * north as dy,
-                cos(radians("dec")) * north as dz
-            {% endif %}
-        from {{ relation }}
-        where isfinite(ra) and isfinite("dec")
-    )
-{% endmacro %}
-
-
-{#-
-    Pairs of sources closer than a radius on the sky, in plain SQL.
-
-    Every source is a unit vector; space is cut into cubes, the left source stands in every cube
-    that its search sphere touches, the right one in its own, and the cubes join by equality: a
-    hash join, exact, without a special case anywhere on the sky.
-
-    left, right              relations or CTEs with ra, dec (deg) and, where left_years or
-                             right_years is given, pmra, pmdec (mas/yr)
-    left_id, right_id        their keys
-    radius                   arcsec
-    mode                     'all': every pair; 'best': the nearest right source of each left one
-    left_years, right_years  expressions: years to move each side along its proper motion
-
-    Columns: left_id, right_id, angular_distance (arcsec), number_of_neighbours (right sources
-    within the radius of the left one), number_of_mates (left sources with the same best match).
+    Renders one complete query: a model, or the body of a CTE. What the arguments, the modes and
+    the columns mean stands in crossmatch.yml; why it is exact and fast, in docs/crossmatch.md.
 -#}
 {% macro crossmatch(
-    left, left_id, right, right_id, radius, mode='best', left_years=none, right_years=none
+    left,
+    left_id,
+    right,
+    right_id,
+    radius,
+    mode='best1',
+    epoch=none,
+    right_epoch=none,
+    moving='left',
+    max_proper_motion=0.2,
+    max_widening=5.0,
+    annual_parallax=false,
+    left_error=none,
+    right_error=none,
+    max_normalised_distance=none,
+    join='1and2',
+    spread=none,
+    cell=none
 ) %}
-    {%- set reach = radius / 206264.80624709636 * 1.000001 + 1e-15 -%}
-    {%- set side = [reach * 40, 0.0005] | max -%}
-    with
+    {%- set moves = epoch is not none and right_epoch is not none -%}
+    {%- set spread = spread or (moving if moves else 'left') -%}
+    {%- set home = 'right' if spread == 'left' else 'left' -%}
+    {%- set has_errors = left_error is not none and right_error is not none -%}
+    {{- crossmatch_check(
+        radius, mode, epoch, right_epoch, moving, left_error, right_error,
+        max_normalised_distance, join, spread
+    ) -}}
+    {#- Four radii: the candidates in a dense field stay in proportion to its pairs. -#}
+    {%- set side = [cell or 4 * radius, 1.0] | max / 3600 -%}
+    with{% if mode == 'best' %} recursive{% endif %}
 
-    left_sources as ({{ moved_sources(left, left_id, left_years, left_years is not none) }}),
+    {% if moves %}
+    xm_epochs as ({{ crossmatch_epochs(left, epoch, right, right_epoch, moving) }}),
+    {% endif %}
 
-    right_sources as ({{ moved_sources(right, right_id, right_years, right_years is not none) }}),
+    xm_left as ({{ crossmatch_sources(
+        'left', left, left_id, radius, left_error, epoch if moves else none, moving, spread,
+        max_proper_motion, max_widening, annual_parallax
+    ) }}),
 
-    left_x as (
-        select
-            *,
-            unnest(range(
-                floor((x - {{ reach }}) / {{ side }})::bigint,
-                floor((x + {{ reach }}) / {{ side }})::bigint + 1
-            )) as cell_x
-        from left_sources
+    xm_right as ({{ crossmatch_sources(
+        'right', right, right_id, radius, right_error, right_epoch if moves else none, moving,
+        spread, max_proper_motion, max_widening, annual_parallax
+    ) }}),
+
+    xm_home as ({{ sky_home_cells(
+        'xm_' ~ home, home ~ '_search_ra', home ~ '_search_dec', side
+    ) }}),
+
+    xm_spread as ({{ sky_touched_cells(
+        'xm_' ~ spread, spread ~ '_search_ra', spread ~ '_search_dec', spread ~ '_reach', side
+    ) }}),
+
+    xm_candidates as (
+        select *
+        from xm_home
+        inner join xm_spread
+            on xm_home.home_cell = xm_spread.touched_cell
+            and xm_home.{{ home }}_search_dec >= xm_spread.dec_low
+            and xm_home.{{ home }}_search_dec <= xm_spread.dec_high
+            and xm_home.{{ home }}_search_ra >= xm_spread.ra_low
+            and xm_home.{{ home }}_search_ra <= xm_spread.ra_high
     ),
 
-    left_y as (
-        select
-            *,
-            unnest(range(
-                floor((y - {{ reach }}) / {{ side }})::bigint,
-                floor((y + {{ reach }}) / {{ side }})::bigint + 1
-            )) as cell_y
-        from left_x
-    ),
+    xm_pairs as ({{ crossmatch_pairs(
+        'xm_candidates', radius, moving if moves else none, max_proper_motion, max_widening,
+        annual_parallax, has_errors
+    ) }}),
 
-    left_cells as (
-        select
-            *,
-            unnest(range(
-                floor((z - {{ reach }}) / {{ side }})::bigint,
-                floor((z + {{ reach }}) / {{ side }})::bigint + 1
-            )) as cell_z
-        from left_y
-    ),
+    xm_ranked as ({{ crossmatch_ranks('xm_pairs', max_normalised_distance) }}),
 
-    right_cells as (
-        select
-            *,
-            floor(x / {{ side }})::bigint as cell_x,
-            floor(y / {{ side }})::bigint as cell_y,
-            floor(z / {{ side }})::bigint as cell_z
-        from right_sources
-    ),
+    {% if mode == 'best' %}
+    xm_one_to_one as ({{ crossmatch_one_to_one('xm_ranked') }}),
+    {% endif %}
 
-    pairs as (
-        select
-            left_cells.id as left_id,
-            right_cells.id as right_id,
-            pow(left_cells.x - right_cells.x, 2)
-            + pow(left_cells.y - right_cells.y, 2)
-            + pow(left_cells.z - right_cells.z, 2) as chord2
-        from left_cells
-        inner join right_cells using (cell_x, cell_y, cell_z)
-        where chord2 <= pow(2 * sin(radians({{ radius }} / 3600.0) / 2), 2)
-    ),
-
-    ranked as (
+    xm_matches as (
         select
             left_id,
             right_id,
-            chord2,
-            degrees(2 * asin(least(sqrt(chord2) / 2, 1.0))) * 3600 as angular_distance,
-            count(*) over (partition by left_id) as number_of_neighbours,
-            row_number() over (partition by left_id order by chord2, right_id) as place
-        from pairs
+            angular_distance,
+            number_of_neighbours,
+            number_of_mates,
+            n_candidates,
+            search_radius
+            {%- if has_errors %},
+            normalised_distance
+            {%- endif %}
+        from xm_ranked
+        where {{ {
+            'all': 'true',
+            'best': '(left_id, right_id) in (select (left_id, right_id) from xm_one_to_one where is_taken)',
+            'best1': 'left_place = 1',
+            'best2': 'right_place = 1',
+            'symmetric': 'left_place = 1 and right_place = 1',
+        }[mode] }}
     )
 
-    select
-        left_id,
-        right_id,
-        angular_distance,
-        number_of_neighbours,
-        count(*) over (partition by right_id) as number_of_mates
-    from ranked
-    {% if mode == 'best' %} where place = 1 {% endif %}
+    {% if join == '1and2' -%}
+    select * from xm_matches
+    {%- else -%}
+    {{ crossmatch_join('xm_matches', left, left_id, right, right_id, join, has_errors) }}
+    {%- endif %}
 {% endmacro %}

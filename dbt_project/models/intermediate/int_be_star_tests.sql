@@ -17,7 +17,7 @@ best_spectra as (
     window star as (partition by survey, designation)
     qualify row_number() over (
         partition by survey, designation
-        order by last_step desc, snr_r desc nulls last, obsid, exposure
+        order by last_step desc, snr_r desc nulls last, obsid asc, exposure asc
     ) = 1
 ),
 

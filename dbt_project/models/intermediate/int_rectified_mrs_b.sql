@@ -16,7 +16,7 @@ keys as (
     where
         resolution = 'mrs'
         and arm = 'B'
-        {% if not var('include_single_exposures') %} and exposure = 0 {% endif %}
+        and (exposure = 0 or {{ var('include_single_exposures') }})
 ),
 
 next_keys as (

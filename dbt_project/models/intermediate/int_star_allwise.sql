@@ -24,7 +24,8 @@ matches as (
             right='sources',
             right_id='allwise_designation',
             radius=var('allwise_radius'),
-            left_years=var('allwise_epoch') - var('lamost_position_epoch')
+            epoch=var('lamost_position_epoch'),
+            right_epoch=var('allwise_epoch')
         )
     }}
 )

@@ -25,7 +25,9 @@ matches as (
             right='sources',
             right_id='source_id',
             radius=var('gaia_radius'),
-            right_years=var('lamost_position_epoch') ~ ' - ref_epoch'
+            epoch=var('lamost_position_epoch'),
+            right_epoch='ref_epoch',
+            moving='right'
         )
     }}
 )

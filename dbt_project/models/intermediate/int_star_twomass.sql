@@ -24,7 +24,8 @@ matches as (
             right='sources',
             right_id='twomass_designation',
             radius=var('twomass_radius'),
-            left_years=var('twomass_epoch') - var('lamost_position_epoch')
+            epoch=var('lamost_position_epoch'),
+            right_epoch=var('twomass_epoch')
         )
     }}
 )

@@ -34,8 +34,11 @@ steps as (
         count(*) filter (where survey like '%LRS') as n_spectra_lrs,
         coalesce(string_agg(distinct survey, ', ' order by survey), 'none') as survey
     from joined
-    where true {% for earlier in be_steps() if earlier.step <= step.step and earlier.column -%}
-        and {{ earlier.column }} {% endfor %}
+    where
+        true
+        {%- for earlier in be_steps() if earlier.step <= step.step and earlier.column %}
+        and {{ earlier.column }}
+        {%- endfor %}
     {%- endfor %}
 )
 

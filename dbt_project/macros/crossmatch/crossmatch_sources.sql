@@ -1,0 +1,199 @@
+{#- Steps of the cross-match up to its candidates: which sources, where, how far to look. -#}
+
+{#- Arguments that cannot be meant, refused while the macro renders. -#}
+{% macro crossmatch_check(
+    radius, mode, epoch, right_epoch, moving, left_error, right_error,
+    max_normalised_distance, join, spread
+) %}
+    {%- if radius is not number or radius < 0 or radius > 648000 -%}
+        {{ exceptions.raise_compiler_error(
+            'crossmatch: radius is a number of arcsec from 0 to 648000, not ' ~ radius
+        ) }}
+    {%- endif -%}
+    {%- for name, value, known in [
+        ('mode', mode, ['all', 'best', 'best1', 'best2', 'symmetric']),
+        ('moving', moving, ['left', 'right']),
+        ('spread', spread, ['left', 'right']),
+        ('join', join, ['1and2', 'all1', 'all2', '1or2']),
+    ] -%}
+        {%- if value not in known -%}
+            {{ exceptions.raise_compiler_error(
+                'crossmatch: ' ~ name ~ ' is one of ' ~ known | join(', ') ~ ', not ' ~ value
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if (epoch is none) != (right_epoch is none) -%}
+        {{ exceptions.raise_compiler_error(
+            'crossmatch: motion needs the epochs of both sides; give epoch and right_epoch'
+        ) }}
+    {%- endif -%}
+    {%- if max_normalised_distance is not none and (left_error is none or right_error is none) -%}
+        {{ exceptions.raise_compiler_error(
+            'crossmatch: max_normalised_distance needs left_error and right_error'
+        ) }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#-
+    One row: from when to when the positions of the side that stays were taken, and the middle
+    and half length of the moving side's own time, for sources whose epoch is not known.
+-#}
+{% macro crossmatch_epochs(left, epoch, right, right_epoch, moving) %}
+    {%- set own = {'left': [left, epoch], 'right': [right, right_epoch]}[moving] -%}
+    {%- set other = {'right': [left, epoch], 'left': [right, right_epoch]}[moving] -%}
+    select
+        {%- for name, relation, years in [('own', own[0], own[1]), ('other', other[0], other[1])] %}
+        {{ name }}.first_ as {{ name }}_first,
+        {{ name }}.last_ as {{ name }}_last{{ ',' if not loop.last }}
+        {%- endfor %}
+    from
+        {%- for name, relation, years in [('own', own[0], own[1]), ('other', other[0], other[1])] %}
+        (
+            {%- if years is number %}
+            select {{ double_literal(years) }} as first_, {{ double_literal(years) }} as last_
+            {%- else %}
+            select min(year_) as first_, max(year_) as last_
+            from (select cast({{ years }} as double) as year_ from {{ relation }})
+            where isfinite(year_)
+            {%- endif %}
+        ) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+{% endmacro %}
+
+
+{#-
+    A side's sources, columns named after the side: id, ra in [0, 360) and dec as given; search_ra
+    and search_dec, the place in the middle of the other side's time; reach (arcsec), how far
+    from there a match can lie; what the exact separation needs. A place that is NULL, NaN or off
+    the sphere has no row.
+-#}
+{% macro crossmatch_sources(
+    side, relation, id, radius, error, epoch, moving, spread, max_proper_motion, max_widening,
+    annual_parallax
+) %}
+    {%- set is_moving = epoch is not none and side == moving -%}
+    {%- set places -%}
+        select
+            {{ id }} as {{ side }}_id,
+            {#- All right ascensions of a pole are one place. #}
+            case
+                when abs(cast("dec" as double)) = 90e0 then {{ 'cast(ra as double)' if is_moving else '0e0' }}
+                else cast(ra as double) - 360e0 * floor(cast(ra as double) / 360e0)
+            end as {{ side }}_ra,
+            cast("dec" as double) as {{ side }}_dec
+            {%- if error is not none %},
+            cast({{ error[0] }} as double) as {{ side }}_ra_error,
+            cast({{ error[1] }} as double) as {{ side }}_dec_error,
+            {{ 'cast(' ~ error[2] ~ ' as double)' if error | length > 2 else '0e0' }}
+            as {{ side }}_correlation
+            {%- endif %}
+            {%- if epoch is not none %},
+            cast({{ epoch }} as double) as {{ side }}_given_epoch
+            {%- endif %}
+            {%- if is_moving %},
+            cast(pmra as double) as given_pmra,
+            cast(pmdec as double) as given_pmdec
+            {%- if annual_parallax %},
+            cast(parallax as double) as given_parallax
+            {%- endif %}
+            {%- endif %}
+        from {{ relation }}
+        where
+            isfinite(cast(ra as double))
+            and abs(cast("dec" as double)) <= 90e0
+    {%- endset -%}
+    {%- if epoch is none %}
+        select
+            *,
+            {{ side }}_ra as {{ side }}_search_ra,
+            {{ side }}_dec as {{ side }}_search_dec,
+            {{ double_literal(radius) }} as {{ side }}_reach
+        from ({{ places }})
+    {%- elif not is_moving %}
+        select
+            *,
+            {{ side }}_ra as {{ side }}_search_ra,
+            {{ side }}_dec as {{ side }}_search_dec,
+            {%- if spread == side %}
+            (select max({{ moving }}_reach) from xm_{{ moving }}) as {{ side }}_reach,
+            {%- endif %}
+            {{ crossmatch_known_epoch(side, 'other') }}
+        from ({{ places }}), xm_epochs
+    {%- else %}
+        {{ crossmatch_moving_sources(
+            side, places, radius, max_proper_motion, max_widening, annual_parallax
+        ) }}
+    {%- endif %}
+{% endmacro %}
+
+
+{#- A source's epoch, or the middle of its side's time, and by how much that may be wrong. -#}
+{% macro crossmatch_known_epoch(side, name) -%}
+    case
+        when isfinite({{ side }}_given_epoch) then {{ side }}_given_epoch
+        else coalesce(({{ name }}_first + {{ name }}_last) / 2e0, 0e0)
+    end as {{ side }}_epoch,
+    case
+        when isfinite({{ side }}_given_epoch) then 0e0
+        else coalesce(({{ name }}_last - {{ name }}_first) / 2e0, 0e0)
+    end as {{ side }}_epoch_slack
+{%- endmacro %}
+
+
+{#-
+    The moving side, at the middle of the other's time. A star's way on the sky is never longer
+    than proper motion times years, whatever the moment, so from there half of the time's length
+    is enough on either hand.
+-#}
+{% macro crossmatch_moving_sources(
+    side, places, radius, max_proper_motion, max_widening, annual_parallax
+) %}
+    {%- set known -%}
+        select
+            *,
+            coalesce(isfinite(given_pmra) and isfinite(given_pmdec), false)
+            as {{ side }}_has_motion,
+            case when {{ side }}_has_motion then given_pmra else 0e0 end as {{ side }}_pmra,
+            case when {{ side }}_has_motion then given_pmdec else 0e0 end as {{ side }}_pmdec,
+            sqrt({{ side }}_pmra * {{ side }}_pmra + {{ side }}_pmdec * {{ side }}_pmdec) / 1e3
+            as {{ side }}_speed,
+            {%- if annual_parallax %}
+            case when isfinite(given_parallax) then greatest(given_parallax, 0e0) else 0e0 end
+            as {{ side }}_parallax,
+            {%- endif %}
+            {{ crossmatch_known_epoch(side, 'own') }},
+            coalesce((other_first + other_last) / 2e0 - {{ side }}_epoch, 0e0) as middle_years,
+            coalesce((other_last - other_first) / 2e0, 0e0) as half_years
+        from ({{ places }}), xm_epochs
+    {%- endset -%}
+    {%- set still -%} ({{ sky_vectors('(' ~ known ~ ')', [side]) }}) {%- endset -%}
+    {%- set vector -%} {{ side }}_x, {{ side }}_y, {{ side }}_z {%- endset -%}
+    select
+        * exclude ({{ vector }}),
+        case
+            when {{ side }}_speed * middle_years = 0e0 then {{ side }}_ra
+            else degrees(atan2({{ side }}_y, {{ side }}_x))
+                - 360e0 * floor(degrees(atan2({{ side }}_y, {{ side }}_x)) / 360e0)
+        end as {{ side }}_search_ra,
+        case
+            when {{ side }}_speed * middle_years = 0e0 then {{ side }}_dec
+            else degrees(atan2(
+                {{ side }}_z, sqrt({{ side }}_x * {{ side }}_x + {{ side }}_y * {{ side }}_y)
+            ))
+        end as {{ side }}_search_dec,
+        {{ double_literal(radius) }}
+        + case
+            when {{ side }}_has_motion
+                then {{ side }}_speed * (half_years + {{ side }}_epoch_slack)
+            else least(
+                {{ double_literal(max_proper_motion) }}
+                * (abs(middle_years) + half_years + {{ side }}_epoch_slack),
+                {{ double_literal(max_widening) }}
+            )
+        end
+        {%- if annual_parallax %}
+        + 1.02e-3 * {{ side }}_parallax
+        {%- endif %} as {{ side }}_reach
+    from ({{ sky_moved_vectors(still, side, 'middle_years') }})
+{% endmacro %}

@@ -1,0 +1,198 @@
+"""From files to released tables: the whole way on a small simulated survey, and on real files."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import duckdb
+import pytest
+from astropy.io import ascii as astropy_ascii
+from astropy.table import Table
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def run(home: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "hotstars", *arguments],
+        env={**os.environ, "HOTSTARS_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("survey")
+    run(home, "init")
+    run(home, "simulate", "--stars", "200", "--seed", "7")
+    run(home, "ingest", "simulated")
+    run(home, "build", "run")
+    return home
+
+
+Ask = Callable[[str], list[tuple]]
+
+
+@pytest.fixture
+def ask(survey: Path) -> Ask:
+    def answer(query: str) -> list[tuple]:
+        with duckdb.connect(str(survey / "warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    return answer
+
+
+def test_every_simulated_file_lands(ask: Ask, survey: Path) -> None:
+    files = list((survey / "simulated").rglob("*.fits.gz"))
+    assert ask("select count(*) from raw.lamost_observation") == [(len(files),)]
+    assert ask("select * from raw.rejected_file") == []
+
+
+def test_the_funnel_narrows_from_all_spectra_to_new_be_stars(ask: Ask) -> None:
+    steps = ask("select n_spectra, n_stars from marts.be_selection_funnel order by step")
+    assert len(steps) == 10
+    assert all(later <= earlier for earlier, later in pairwise(steps))
+    assert ask("select count(*) from raw.lamost_observation") == [(steps[0][0],)]
+    # The temperature cut takes the largest part, as in the paper.
+    lost = [earlier[0] - later[0] for earlier, later in pairwise(steps)]
+    assert max(lost) == lost[1]
+    assert ask("select count(distinct designation) from marts.be_new") == [(steps[-1][1],)]
+
+
+def test_the_truth_agrees(ask: Ask) -> None:
+    """Emission stars are found, and hardly any star without emission is called one."""
+    found, right = ask("""
+        select count(*), count(*) filter (where kind in ('Be', 'Oe', 'Herbig', 'HII', 'supergiant'))
+        from marts.be_candidates inner join truth.stars using (designation)
+    """)[0]
+    assert right >= 0.9 * found
+    true, recovered = ask("""
+        select count(*), count(*) filter (where is_candidate)
+        from intermediate.int_be_star_tests inner join truth.stars using (designation)
+        where passes_snr and is_be
+    """)[0]
+    assert true >= 5
+    assert recovered >= 0.7 * true
+
+
+def test_no_catalogue_reads_the_truth() -> None:
+    models = [path.read_text() for path in (REPOSITORY / "dbt_project").rglob("*.sql")]
+    assert not any("truth." in text or "'truth'" in text for text in models)
+
+
+def test_everything_simulated_says_so(ask: Ask, survey: Path) -> None:
+    for mart in ("be_candidates", "be_new", "be_kinematics", "be_decisions"):
+        assert ask(f"select count(*) from marts.{mart} where survey not like 'SIM-%'") == [(0,)]
+    run(survey, "export", "be_selection_funnel", "--format", "mrt")
+    assert "SIM" in (survey / "export" / "be_selection_funnel.txt").read_text()
+
+
+def test_each_star_has_one_deciding_criterion_or_is_new(ask: Ask) -> None:
+    undecided = ask("""
+        select designation, survey from intermediate.int_be_star_tests
+        where not is_new_be
+        except
+        select designation, survey from marts.be_decisions where is_deciding
+    """)
+    assert undecided == []
+
+
+def test_a_second_run_computes_nothing(survey: Path, ask: Ask) -> None:
+    models = ["mrs_b", "mrs_r", "lrs_b", "lrs_r"]
+    names = [f"int_rectified_{model}" for model in models] + ["int_line_measurements"]
+    query = " union all ".join(
+        f"select '{name}', count(*), max(rowid) from intermediate.{name}" for name in names
+    )
+    before = ask(query)
+    run(survey, "build", "run")
+    assert ask(query) == before
+
+
+def test_new_spectra_alone_are_computed(survey: Path, ask: Ask, tmp_path: Path) -> None:
+    """A copy of the warehouse loses one star's measurements: only those come back."""
+    home = tmp_path / "copy"
+    home.mkdir()
+    (home / "warehouse.duckdb").write_bytes((survey / "warehouse.duckdb").read_bytes())
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        (obsid,) = connection.execute(
+            "select min(obsid) from intermediate.int_rectified_mrs_r"
+        ).fetchall()[0]
+        connection.execute(f"delete from intermediate.int_line_measurements where obsid = {obsid}")
+        query = (
+            "select count(*), sum(rowid) from intermediate.int_line_measurements where obsid <> ?"
+        )
+        before = connection.execute(query, [obsid]).fetchall()
+    run(home, "build", "run")
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute(query, [obsid]).fetchall() == before
+        assert connection.execute(
+            "select count(*) from intermediate.int_line_measurements where obsid = ?", [obsid]
+        ).fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("suffix", ["mrt", "votable", "fits", "parquet", "csv"])
+def test_released_tables_read_back(survey: Path, ask: Ask, suffix: str) -> None:
+    path = Path(run(survey, "export", "be_candidates", "--format", suffix).strip())
+    if suffix in ("mrt", "csv"):
+        table = astropy_ascii.read(path, format=suffix)
+    else:
+        table = Table.read(path, format=suffix)
+    rows = ask(
+        "select designation, ew_halpha from marts.be_candidates order by designation, survey"
+    )
+    assert [str(name) for name in table["designation"]] == [name for name, _ in rows]
+    for value, (_, expected) in zip(table["ew_halpha"], rows, strict=True):
+        assert float(value) == pytest.approx(expected, abs=0.0006)
+
+
+def test_dbt_tests_pass(survey: Path) -> None:
+    assert "ERROR=0" in run(survey, "build", "test")
+
+
+@pytest.mark.real_data
+def test_real_spectra_go_through_to_the_right_verdict(real_data: Path, tmp_path: Path) -> None:
+    """Every real file lands; the two known emission spectra are told from the six others."""
+    run(tmp_path, "init")
+    run(tmp_path, "ingest", "lamost", str(real_data / "lamost"))
+    run(tmp_path, "build", "run")
+    with (real_data / "lamost" / "manifest.csv").open() as handle:
+        known = {
+            Path(row["file"]).name: row["halpha"] for row in csv.DictReader(handle) if row["halpha"]
+        }
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as connection:
+        landed = connection.execute("select count(*) from raw.lamost_observation").fetchall()
+        rejected = connection.execute("select * from raw.rejected_file").fetchall()
+        verdicts = connection.execute("""
+            select file_name, has_emission, ew_halpha is not null
+            from intermediate.int_halpha_emission
+            inner join intermediate.int_line_measurements using (obsid, exposure)
+            inner join raw.lamost_observation using (obsid)
+        """).fetchall()
+    assert landed == [(len(list((real_data / "lamost").rglob("*.fits.gz"))),)]
+    assert rejected == []
+    labelled = {name: verdict for name, verdict, _ in verdicts if name in known}
+    assert labelled == {name: halpha == "emission" for name, halpha in known.items()}
+    assert sum(measured for _, _, measured in verdicts) >= 52  # two coadds have no signal
+
+
+def test_killed_runs_end_in_the_same_tables() -> None:
+    """The short form of benchmarks/kills.py, which kills each command twenty times."""
+    done = subprocess.run(
+        [sys.executable, str(REPOSITORY / "benchmarks" / "kills.py"), "--kills", "2",
+         "--stars", "30"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 ended in other tables" in done.stdout
