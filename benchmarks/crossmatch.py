@@ -4,11 +4,12 @@
 
 Two skies, one even over the sphere and one crowded along the Galactic plane and in clusters;
 every pair within 3 arcsec. Each tool runs in its own process from a file or index of its own
-kind, which is made beforehand and not timed: Parquet for ours and for astropy, FITS for STILTS,
-an indexed and clustered table for Q3C, a HATS catalogue with margin for LSDB. Timed is the way
-from there to all pairs on disk (Q3C: in a table). Printed are seconds, rows of both tables a
-second, peak memory of all its processes, how many times as long as ours, and whether the pairs
-are ours. A tool that is not installed is passed over with a word on how to install it.
+kind, made beforehand and not timed: Parquet for ours and for astropy, FITS for STILTS, an
+indexed and clustered table for Q3C, a HATS catalogue with margin for LSDB. Timed is the way from
+there to all pairs on disk (Q3C: in a table). Printed, as a table for docs/crossmatch.md, are
+seconds, rows of both tables a second, peak memory of all its processes, how many times as long
+as ours, and whether the pairs are ours. A tool that is not installed is passed over with a word
+on how to install it.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-MACROS = Path(__file__).resolve().parent.parent / "dbt_project" / "macros" / "crossmatch"
+TOOLS = Path(__file__).resolve().with_name("crossmatch_tools.py")
 ARCSEC = np.pi / 180 / 3600
-
-
-# -- skies -------------------------------------------------------------------------------------
+HOW_TO_INSTALL = {
+    "stilts": "apt-get install stilts",
+    "q3c": "apt-get install postgresql-15-q3c",
+    "lsdb": "python -m venv ~/lsdb; ~/lsdb/bin/pip install lsdb; --lsdb-python ~/lsdb/bin/python",
+}
 
 
 def even_sky(n: int, generator: np.random.Generator) -> np.ndarray:
@@ -45,7 +46,7 @@ def even_sky(n: int, generator: np.random.Generator) -> np.ndarray:
 
 
 def crowded_sky(n: int, generator: np.random.Generator) -> np.ndarray:
-    """Directions along a thin plane, thicker and denser to one side, and in 300 clusters."""
+    """Directions, shape (n, 3): 65 % in a thin plane, 25 % in 300 clusters, the rest even."""
     plane, clusters = int(0.65 * n), int(0.25 * n)
     longitude = np.radians(generator.normal(0, 50, plane))
     latitude = np.radians(np.clip(generator.laplace(0, 2.5, plane), -89, 89))
@@ -57,31 +58,30 @@ def crowded_sky(n: int, generator: np.random.Generator) -> np.ndarray:
         ],
         axis=1,
     )
-    own = np.random.default_rng(20)  # the same clusters for both tables
-    centres = even_sky(300, own) * [1, 1, 0.05]
-    sizes = np.radians(own.uniform(0.03, 0.3, 300))
+    shared = np.random.default_rng(20)  # both tables have the same clusters
+    centres = even_sky(300, shared) * [1, 1, 0.05]
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    sizes = np.radians(shared.uniform(0.03, 0.3, 300))
     which = generator.integers(0, 300, clusters)
-    spread = generator.normal(size=(clusters, 3)) * sizes[which, None]
-    in_clusters = centres[which] / np.linalg.norm(centres[which], axis=1, keepdims=True) + spread
+    in_clusters = centres[which] + generator.normal(size=(clusters, 3)) * sizes[which, None]
     places = np.concatenate([in_plane, in_clusters, even_sky(n - plane - clusters, generator)])
-    # Galactic to equatorial, roughly: the plane must not follow a circle of declination.
-    tilt = np.radians(62.87)
-    turn = np.array(
-        [[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]]
-    )
-    places = places @ turn.T
+    # The plane must not follow a circle of declination: tilted as the Galaxy's.
+    cos, sin = np.cos(np.radians(62.87)), np.sin(np.radians(62.87))
+    places = places @ np.array([[1, 0, 0], [0, cos, sin], [0, -sin, cos]])
     return generator.permutation(places / np.linalg.norm(places, axis=1, keepdims=True))
+
+
+SKIES = {"even": even_sky, "crowded": crowded_sky}
 
 
 def write_skies(folder: Path, sky: str, n_left: int, n_right: int) -> None:
     """Two tables as Parquet: four of five left sources are right ones seen 0.5 arcsec beside."""
     generator = np.random.default_rng(n_left + n_right)
-    make = {"even": even_sky, "crowded": crowded_sky}[sky]
-    right = make(n_right, generator)
+    right = SKIES[sky](n_right, generator)
     n_same = n_left * 4 // 5
     same = right[generator.integers(0, n_right, n_same)]
     same = same + generator.normal(size=same.shape) * 0.5 * ARCSEC
-    left = np.concatenate([same, make(n_left - n_same, generator)])
+    left = np.concatenate([same, SKIES[sky](n_left - n_same, generator)])
     for name, places in (("left", left), ("right", right)):
         ra = np.degrees(np.arctan2(places[:, 1], places[:, 0])) % 360
         dec = np.degrees(np.arctan2(places[:, 2], np.hypot(places[:, 0], places[:, 1])))
@@ -89,112 +89,151 @@ def write_skies(folder: Path, sky: str, n_left: int, n_right: int) -> None:
         pq.write_table(table, folder / f"{name}.parquet")
 
 
-# -- tools: prepare(folder, radius) once, match(folder, radius) timed ------------------------------
+@dataclass
+class Result:
+    """What one tool took; n_pairs of its output, and whether they are ours."""
+
+    tool: str
+    seconds: float
+    peak_bytes: int
+    n_pairs: int
+    is_same: bool
 
 
-def match_ours(folder: Path, radius: float, threads: int) -> None:
-    """The dbt macro on DuckDB, from Parquet to Parquet, with all columns of the match."""
-    import duckdb
-    import jinja2
-
-    source = "\n".join(path.read_text() for path in sorted(MACROS.glob("*.sql")))
-    module = jinja2.Environment().from_string(source).module
-    sql = module.crossmatch(  # type: ignore[attr-defined]
-        f"read_parquet('{folder}/left.parquet')",
-        "id",
-        f"read_parquet('{folder}/right.parquet')",
-        "id",
-        radius=radius,
-        mode="all",
-    )
-    connection = duckdb.connect(config={"threads": threads, "temp_directory": str(folder)})
-    if limit := os.environ.get("DUCKDB_MEMORY_LIMIT"):
-        connection.execute(f"set memory_limit = '{limit}'")
-    connection.execute(f"copy ({sql}) to '{folder}/ours.parquet'")
-
-
-def match_astropy(folder: Path, radius: float, threads: int) -> None:
-    """search_around_sky (a k-d tree of scipy), from Parquet to Parquet."""
-    from astropy import units
-    from astropy.coordinates import SkyCoord, search_around_sky
-
-    sky = {}
-    for name in ("left", "right"):
-        table = pq.read_table(folder / f"{name}.parquet", columns=["ra", "dec"])
-        sky[name] = SkyCoord(table["ra"].to_numpy(), table["dec"].to_numpy(), unit="deg")
-    left, right, separation, _ = search_around_sky(
-        sky["left"], sky["right"], radius * units.arcsec
-    )
-    pairs = {"left_id": left, "right_id": right, "angular_distance": separation.arcsec}
-    pq.write_table(pa.table(pairs), folder / "astropy.parquet")
+def memory_of(root: int) -> int:
+    """Bytes that a process and all its descendants hold, shared pages counted once."""
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
+        except (OSError, IndexError):
+            continue
+        parents.setdefault(parent, []).append(int(stat.parent.name))
+    total, family = 0, [root]
+    while family:
+        process = family.pop()
+        family += parents.get(process, [])
+        try:
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    return total
 
 
-def prepare_stilts(folder: Path) -> None:
-    """FITS tables, which STILTS maps into memory."""
-    from astropy.table import Table
-
-    for name in ("left", "right"):
-        table = pq.read_table(folder / f"{name}.parquet")
-        columns = {key: table[key].to_numpy() for key in table.column_names}
-        Table(columns).write(folder / f"{name}.fits", overwrite=True)
-
-
-def match_stilts(folder: Path, radius: float, threads: int) -> None:
-    """Run tmatch2 with the sky matcher, from FITS to FITS."""
-    command = [
-        "stilts", "-Xmx12g", "tmatch2", f"in1={folder}/left.fits", f"in2={folder}/right.fits",
-        "matcher=sky", "values1=ra dec", "values2=ra dec", f"params={radius}", "find=all",
-        "join=1and2", "suffix1=_1", "suffix2=_2", "fixcols=all", "progress=none",
-        f"runner=parallel{threads}", "ocmd=keepcols 'id_1 id_2 Separation'",
-        f"out={folder}/stilts.fits",
-    ]  # fmt: skip
-    subprocess.run(command, check=True)
+def run(tool: str, step: str, arguments: list[str], python: str) -> int:
+    """Run one step of a tool in a process of its own; gives its peak memory in bytes."""
+    command = [python, str(TOOLS), tool, step, *arguments]
+    log = Path(arguments[0]) / f"{tool}.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+        peak = 0
+        while process.poll() is None:
+            peak = max(peak, memory_of(process.pid))
+            time.sleep(0.1)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command, log.read_text()[-2000:])
+    return peak
 
 
-def pairs_of_stilts(folder: Path) -> pa.Table:
-    """Pairs from STILTS's FITS table."""
-    from astropy.io import fits
+def is_installed(tool: str, lsdb_python: str | None) -> bool:
+    """Whether a tool can run here."""
+    return {
+        "stilts": shutil.which("stilts") is not None,
+        "q3c": Path("/usr/share/postgresql/15/extension/q3c.control").exists(),
+        "lsdb": lsdb_python is not None,
+    }.get(tool, True)
 
-    rows = fits.getdata(folder / "stilts.fits")
-    return pa.table(
-        {"left_id": rows["id_1"].astype("int64"), "right_id": rows["id_2"].astype("int64")}
-    )
+
+def differences(folder: Path, tool: str) -> tuple[int, int]:
+    """How many pairs a tool found, and how many are found by one of it and us only."""
+    theirs, ours = (f"'{folder}/{name}.parquet'" for name in (tool, "ours"))
+    pairs = "select left_id, right_id from"
+    row = duckdb.sql(
+        f"""select
+            (select count(*) from {theirs}),
+            (select count(*) from ({pairs} {theirs} except all {pairs} {ours}))
+            + (select count(*) from ({pairs} {ours} except all {pairs} {theirs}))"""
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
-def prepare_lsdb(folder: Path) -> None:
-    """HATS catalogues; the right one with a margin cache, so that no pair is lost at an edge."""
-    import lsdb
-
-    for name in ("left", "right"):
-        frame = pq.read_table(folder / f"{name}.parquet").to_pandas()
-        catalogue = lsdb.from_dataframe(
-            frame, ra_column="ra", dec_column="dec", margin_threshold=10.0, catalog_name=name
+def measure(folder: Path, tools: list[str], options: argparse.Namespace) -> list[Result]:
+    """Run every tool on the tables of a folder; ours first, for the others are compared to it."""
+    results = []
+    for tool in tools:
+        python = (options.lsdb_python if tool == "lsdb" else None) or sys.executable
+        arguments = [str(folder), str(options.radius), str(options.threads)]
+        try:
+            run(tool, "prepare", arguments, python)
+            runs = []
+            for _ in range(options.repeat):
+                peak = run(tool, "match", arguments, python)
+                runs.append((float((folder / f"{tool}.seconds").read_text()), peak))
+        except subprocess.CalledProcessError as error:
+            print(f"  {tool} failed: {error.output}", file=sys.stderr)
+            continue
+        seconds, peak = min(runs)
+        n_pairs, n_different = differences(folder, tool)
+        results.append(Result(tool, seconds, peak, n_pairs, n_different == 0))
+        print(
+            f"  {tool}: {', '.join(f'{run[0]:.2f}' for run in runs)} s, "
+            f"{n_pairs:,} pairs, {n_different} differ",
+            file=sys.stderr,
         )
-        catalogue.write_catalog(folder / f"{name}.hats", overwrite=True)
+        if tool == "ours":
+            most = duckdb.sql(f"select max(number_of_neighbours) from '{folder}/ours.parquet'")
+            os.environ["MAX_NEIGHBOURS"] = str((most.fetchone() or (1,))[0] + 1)
+    return results
 
 
-def match_lsdb(folder: Path, radius: float, threads: int) -> None:
-    """Catalog.crossmatch with as many neighbours as a source has, from HATS to Parquet."""
-    import lsdb
-    from dask.distributed import Client
+def main() -> None:
+    """Measure, and print Markdown."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", nargs="+", default=["1e5x1e6", "3e5x1e7"])
+    parser.add_argument("--skies", nargs="+", default=list(SKIES), choices=list(SKIES))
+    parser.add_argument("--tools", nargs="+", default=["ours", "astropy", "stilts", "q3c", "lsdb"])
+    parser.add_argument("--radius", type=float, default=3.0, help="arcsec")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each tool, the best counts")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--lsdb-python", help="a Python that has lsdb")
+    parser.add_argument("--folder", type=Path, help="for temporary files")
+    parser.add_argument("--json", type=Path, help="write the results here too")
+    options = parser.parse_args()
 
-    n_neighbours = int(os.environ["MAX_NEIGHBOURS"])
-    with Client(n_workers=threads, threads_per_worker=1, dashboard_address=None):
-        start = time.monotonic()
-        left, right = (
-            lsdb.open_catalog(folder / f"{name}.hats", columns=["id", "ra", "dec"])
-            for name in ("left", "right")
-        )
-        pairs = left.crossmatch(
-            right, n_neighbors=n_neighbours, radius_arcsec=radius, suffixes=("_left", "_right"),
-            suffix_method="all_columns",
-        ).compute()  # fmt: skip
-        table = pa.table(
-            {
-                "left_id": pairs["id_left"].to_numpy().astype("int64"),
-                "right_id": pairs["id_right"].to_numpy().astype("int64"),
-            }
-        )
-        pq.write_table(table, folder / "lsdb.parquet")
-        (folder / "lsdb.seconds").write_text(str(time.monotonic() - start))
-    
+    tools = []
+    for tool in options.tools:
+        if is_installed(tool, options.lsdb_python):
+            tools.append(tool)
+        else:
+            print(f"{tool} is not installed: {HOW_TO_INSTALL[tool]}", file=sys.stderr)
+    print("| tables | sky | tool | s | rows/s | peak MB | times ours | pairs |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    records = []
+    for size in options.sizes:
+        n_left, n_right = (int(float(part)) for part in size.split("x"))
+        for sky in options.skies:
+            with tempfile.TemporaryDirectory(dir=options.folder) as name:
+                folder = Path(name)
+                folder.chmod(0o755)
+                write_skies(folder, sky, n_left, n_right)
+                results = measure(folder, tools, options)
+            for result in results:
+                ratio = result.seconds / results[0].seconds
+                print(
+                    f"| {size} | {sky} | {result.tool} | {result.seconds:.2f} "
+                    f"| {(n_left + n_right) / result.seconds:,.0f} "
+                    f"| {result.peak_bytes / 1e6:,.0f} | {ratio:.1f} | {result.n_pairs:,}"
+                    f"{'' if result.is_same else ', not ours'} |",
+                    flush=True,
+                )
+                records.append({"size": size, "sky": sky, **vars(result)})
+    if options.json:
+        options.json.write_text(json.dumps(records, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,9 +1,9 @@
 {#- Galactic coordinates (deg) and proper motion (mas/yr) of a relation with ra, dec, pmra, pmdec.
     Pole and node of the Hipparcos convention (Wang+2022, section 6.2). -#}
-{% macro galactic(relation) %}
+{% macro galactic(relation, pole_ra) %}
     select
         *,
-        radians({{ var('galactic_pole_ra') }}) as pole_ra,
+        radians({{ pole_ra }}) as pole_ra,
         radians({{ var('galactic_pole_dec') }}) as pole_dec,
         sin(radians("dec")) * sin(pole_dec)
         + cos(radians("dec")) * cos(pole_dec) * cos(radians(ra) - pole_ra) as sin_b,

@@ -24,13 +24,9 @@ def by_designation(row: dict[str, str]) -> str:
 
 @pytest.mark.parametrize("row", TABLE_9, ids=by_designation)
 def test_v_tp_of_table_9(catalogues: Built, row: dict[str, str]) -> None:
-    """The formula from the table's own columns, to 0.1 km/s: a printed digit.
-
-    Parallaxes are printed to 0.0001 mas; what half of that moves is allowed beside it.
-    """
+    """The formula from the table's own columns, to 0.1 km/s: a printed digit."""
     star = catalogues.row(KINEMATICS, row["designation"])
-    rounding = 0.00005 * star["v_tp_error"] / star["parallax_error"]
-    assert star["v_tp"] == pytest.approx(float(row["v_tp_kms"]), abs=0.1 + rounding)
+    assert star["v_tp"] == pytest.approx(float(row["v_tp_kms"]), abs=0.1)
 
 
 @pytest.mark.parametrize("row", TABLE_9, ids=by_designation)
@@ -55,7 +51,8 @@ def test_v_tp_error_is_that_of_a_simulation(catalogues: Built, row: dict[str, st
     star = catalogues.row(KINEMATICS, row["designation"])
     ra, dec = position(row["designation"])
     measured = {name: star[name] for name in ("parallax", "pmra", "pmdec")}
-    assert star["v_tp"] == pytest.approx(peculiar_velocity(ra, dec, **measured), abs=0.005)
+    # The velocity takes the pole as the paper prints it, 0.1 degrees of RA from the true one.
+    assert star["v_tp"] == pytest.approx(peculiar_velocity(ra, dec, **measured), abs=0.15)
     rng = np.random.default_rng(9)
     draws = {
         name: rng.normal(value, star[f"{name}_error"], 20000) for name, value in measured.items()

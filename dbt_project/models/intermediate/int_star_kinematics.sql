@@ -21,7 +21,11 @@ astrometry as (
 ),
 
 turned as (
-    {{ galactic('astrometry') }}
+    {{ galactic('astrometry', var('velocity_pole_ra')) }}
+),
+
+coordinates as (
+    {{ galactic('astrometry', var('galactic_pole_ra')) }}
 ),
 
 angles as (
@@ -51,26 +55,28 @@ velocities as (
 )
 
 select
-    designation,
-    l,
-    b,
-    parallax,
-    parallax_error,
-    pmra,
-    pmra_error,
-    pmdec,
-    pmdec_error,
-    ruwe,
-    source_id,
-    release as gaia_release,
-    1000 / parallax as distance,
-    v_tp,
+    velocities.designation,
+    coordinates.l,
+    coordinates.b,
+    velocities.parallax,
+    velocities.parallax_error,
+    velocities.pmra,
+    velocities.pmra_error,
+    velocities.pmdec,
+    velocities.pmdec_error,
+    velocities.ruwe,
+    velocities.source_id,
+    velocities.release as gaia_release,
+    1000 / velocities.parallax as distance,
+    velocities.v_tp,
     sqrt(
         pow(by_pmra, 2) + pow(by_pmdec, 2) + pow(by_parallax, 2)
-        + 2 * coalesce(pmra_pmdec_corr, 0) * by_pmra * by_pmdec
-        + 2 * coalesce(parallax_pmra_corr, 0) * by_parallax * by_pmra
-        + 2 * coalesce(parallax_pmdec_corr, 0) * by_parallax * by_pmdec
+        + 2 * coalesce(velocities.pmra_pmdec_corr, 0) * by_pmra * by_pmdec
+        + 2 * coalesce(velocities.parallax_pmra_corr, 0) * by_parallax * by_pmra
+        + 2 * coalesce(velocities.parallax_pmdec_corr, 0) * by_parallax * by_pmdec
     ) as v_tp_error,
-    1000 / parallax * sin_b + {{ var('sun_height') }} as z,
-    abs(1000 / parallax * sin_b) * parallax_error / parallax as z_error
+    1000 / velocities.parallax * coordinates.sin_b + {{ var('sun_height') }} as z,
+    abs(1000 / velocities.parallax * coordinates.sin_b)
+    * velocities.parallax_error / velocities.parallax as z_error
 from velocities
+inner join coordinates using (designation)
