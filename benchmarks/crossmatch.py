@@ -86,7 +86,7 @@ def write_skies(folder: Path, sky: str, n_left: int, n_right: int) -> None:
         ra = np.degrees(np.arctan2(places[:, 1], places[:, 0])) % 360
         dec = np.degrees(np.arctan2(places[:, 2], np.hypot(places[:, 0], places[:, 1])))
         table = pa.table({"id": np.arange(len(places)), "ra": ra, "dec": dec})
-        pq.write_table(table, folder / f"{name}.parquet")
+        pq.write_table(table, folder / f"{name}.parquet", row_group_size=122_880)
 
 
 @dataclass
@@ -166,7 +166,9 @@ def measure(folder: Path, tools: list[str], options: argparse.Namespace) -> list
         python = (options.lsdb_python if tool == "lsdb" else None) or sys.executable
         arguments = [str(folder), str(options.radius), str(options.threads)]
         try:
+            start = time.monotonic()
             run(tool, "prepare", arguments, python)
+            prepared = time.monotonic() - start
             runs = []
             for _ in range(options.repeat):
                 peak = run(tool, "match", arguments, python)
@@ -179,7 +181,7 @@ def measure(folder: Path, tools: list[str], options: argparse.Namespace) -> list
         results.append(Result(tool, seconds, peak, n_pairs, n_different == 0))
         print(
             f"  {tool}: {', '.join(f'{run[0]:.2f}' for run in runs)} s, "
-            f"{n_pairs:,} pairs, {n_different} differ",
+            f"{n_pairs:,} pairs, {n_different} differ; made ready in {prepared:.0f} s",
             file=sys.stderr,
         )
         if tool == "ours":

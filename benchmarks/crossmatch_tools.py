@@ -7,6 +7,7 @@ file or index; `match` writes TOOL.parquet with left_id and right_id, and TOOL.s
 the project is imported, so that a tool can run in a Python of its own.
 """
 
+# ruff: noqa: PLC0415 - a tool imports what it needs: each has its own Python.
 from __future__ import annotations
 
 import os
@@ -51,7 +52,10 @@ def match_ours(folder: Path, radius: float, threads: int) -> float:
             mode="all",
         )
     )
-    config: dict[str, str | int] = {"threads": threads, "temp_directory": str(folder / "spill")}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": threads,
+        "temp_directory": str(folder / "spill"),
+    }
     if limit := os.environ.get("DUCKDB_MEMORY_LIMIT"):
         config["memory_limit"] = limit
     with duckdb.connect(config=config) as connection:
@@ -98,14 +102,14 @@ def match_stilts(folder: Path, radius: float, threads: int) -> float:
     ]  # fmt: skip
     subprocess.run(command, check=True)
     seconds = time.monotonic() - start
-    rows = fits.getdata(folder / "stilts.fits")
+    rows = fits.getdata(folder / "stilts.fits", ext=1)
     write_pairs(folder, "stilts", rows["id_1"].astype("int64"), rows["id_2"].astype("int64"))
     return seconds
 
 
 def prepare_lsdb(folder: Path) -> None:
     """Write HATS catalogues, the right one with a margin, so that no pair is lost at an edge."""
-    import lsdb
+    import lsdb  # type: ignore[import-not-found]
 
     for name in ("left", "right"):
         frame = pq.read_table(folder / f"{name}.parquet").to_pandas()
@@ -118,7 +122,7 @@ def prepare_lsdb(folder: Path) -> None:
 def match_lsdb(folder: Path, radius: float, threads: int) -> float:
     """Run Catalog.crossmatch for as many neighbours as a source has, from HATS to Parquet."""
     import lsdb
-    from dask.distributed import Client
+    from dask.distributed import Client  # type: ignore[import-not-found]
 
     with Client(n_workers=threads, threads_per_worker=1, dashboard_address=None):
         start = time.monotonic()
@@ -144,15 +148,16 @@ def postgres(folder: Path) -> Iterator[list[str]]:
     # The server refuses to run as root, and its own user must reach the folder.
     user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     data = folder / "postgres"
+    programs = {name: str(POSTGRES / name) for name in ("initdb", "postgres", "pg_ctl")}
     if not (data / "PG_VERSION").exists():
         data.mkdir()
         if user:
             shutil.chown(data, "postgres")
-        init = [*user, POSTGRES / "initdb", "-D", data, "--auth=trust", "--username=bench"]
+        init = [*user, programs["initdb"], "-D", str(data), "--auth=trust", "--username=bench"]
         subprocess.run(init, check=True, stdout=subprocess.DEVNULL)
     server = subprocess.Popen(
         [
-            *user, POSTGRES / "postgres", "-D", data, "-k", data, "-c", "listen_addresses=",
+            *user, programs["postgres"], "-D", str(data), "-k", str(data), "-c", "listen_addresses=",
             "-c", "shared_buffers=2GB", "-c", "work_mem=256MB", "-c", "max_wal_size=8GB",
             "-c", "maintenance_work_mem=1GB", "-c", "fsync=off", "-c", "random_page_cost=1.1",
         ],
@@ -180,7 +185,7 @@ def postgres(folder: Path) -> Iterator[list[str]]:
             time.sleep(0.2)
         yield client
     finally:
-        stop = [*user, POSTGRES / "pg_ctl", "stop", "-D", data, "-m", "fast"]
+        stop = [*user, programs["pg_ctl"], "stop", "-D", str(data), "-m", "fast"]
         subprocess.run(stop, check=True, stdout=subprocess.DEVNULL)
         server.wait()
 

@@ -8,7 +8,6 @@ DATA_V. The writer is our own, since a survey is some ten thousand files.
 
 from __future__ import annotations
 
-import os
 import zlib
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,7 +67,7 @@ def write_visit(folder: Path, stars: Stars, visits: Visits, spectra: VisitSpectr
     path = folder / file_name(visits, spectra.visit)
     passing = path.with_name(f".{path.name}.part")
     passing.write_bytes(content)
-    os.replace(passing, path)
+    passing.replace(path)
     return path
 
 
@@ -101,10 +100,10 @@ def _medium(
     minutes = sorted({arm.exposure for arm in single})
     cards = _start(16, ())
     cards += _about(stars, visits, spectra, rng, "Information", 1 + len(spectra.arms))
-    for arm in "BR":
+    for band in "BR":
         count = len(minutes) or 3
-        cards.append((f"NEXP_{arm}", count, f"Number of valid {arm} exposures"))
-        cards.append((f"COMBIN_{arm}", True, f"Whether the combined data of {arm} exists"))
+        cards.append((f"NEXP_{band}", count, f"Number of valid {band} exposures"))
+        cards.append((f"COMBIN_{band}", True, f"Whether the combined data of {band} exists"))
     cards += _reduction(rng)
     parts = [(cards, b"")]
     for arm in [arm for arm in spectra.arms if not arm.exposure]:

@@ -143,7 +143,7 @@ def coadd_mrs(
         The visit's generator.
     """
     n = len(lines)
-    wavelength = 10.0 ** (log_start + MRS_STEP * np.arange(n))
+    wavelength = 10.0 ** (log_start + MRS_STEP * np.arange(n, dtype=np.float64))
     poor = rng.random() < 0.03
     shape = _shape(wavelength, arm, star, rng, poor)
     signal = lines * shape

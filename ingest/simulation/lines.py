@@ -48,7 +48,7 @@ class Grid:
     @property
     def log_wavelength(self) -> Floats:
         """log10 of the wavelengths, (n_pixels,)."""
-        return self.log_start + self.log_step * np.arange(self.n_pixels)
+        return self.log_start + self.log_step * np.arange(self.n_pixels, dtype=np.float64)
 
     @property
     def wavelength(self) -> Floats:

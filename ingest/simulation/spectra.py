@@ -114,7 +114,7 @@ def _medium(stars: Stars, visits: Visits, block: npt.NDArray[np.int64]) -> Itera
             coadd = coadd_mrs(arm, start, lines, star, float(snr[i]), site, rng)
             arms[i].append(coadd)
             if visits.layout[i] == "mrs_exposures":
-                log_wavelength = start + grid.log_step * np.arange(n_pixels)
+                log_wavelength = start + grid.log_step * np.arange(n_pixels, dtype=np.float64)
                 single = float(snr[i]) / np.sqrt(N_EXPOSURES)
                 exposures[i] += [
                     exposure_mrs(coadd, (log_wavelength, lines), star, single, rng)
@@ -125,8 +125,8 @@ def _medium(stars: Stars, visits: Visits, block: npt.NDArray[np.int64]) -> Itera
             replace(arm, mjd=float(visits.mjd[i]), exposure_time=EXPOSURE_SECONDS * N_EXPOSURES)
             for arm in arms[i]
         ]
-        for number, arm in enumerate(exposures[i]):
-            timed.append(_timed(arm, float(visits.mjd[i]), number % N_EXPOSURES))
+        for number, single_exposure in enumerate(exposures[i]):
+            timed.append(_timed(single_exposure, float(visits.mjd[i]), number % N_EXPOSURES))
         yield VisitSpectra(int(row), tuple(timed), float(stars.emission_ew[i]), float(velocity[i]))
 
 

@@ -13,8 +13,8 @@ criteria as (
         {{ step.step }} as step,
         '{{ step.criterion }}' as criterion,
         '{{ step.section }}' as section,
-        '{{ step.quantity }}' as quantity,
-        {{ step.value }}::double as measured_value,
+        {{ step.quantity_sql or "'" ~ step.quantity ~ "'" }} as quantity,
+        ({{ step.value }})::double as measured_value,
         '{{ step.threshold }}' as threshold,
         {{ step.column }} as is_passed,
         obsid
