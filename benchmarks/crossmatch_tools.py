@@ -18,10 +18,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    import duckdb
 
 MACROS = Path(__file__).resolve().parent.parent / "dbt_project" / "macros" / "crossmatch"
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
@@ -33,34 +37,59 @@ def write_pairs(folder: Path, tool: str, left: object, right: object) -> None:
     pq.write_table(table, folder / f"{tool}.parquet")
 
 
-def match_ours(folder: Path, radius: float, threads: int) -> float:
-    """Run the dbt macro on DuckDB, from Parquet to Parquet, with all its columns."""
-    import duckdb
+def macro(name: str, **arguments: object) -> str:
+    """One of the dbt macros as SQL, as dbt compiles it before it runs."""
     import jinja2
 
     source = "\n".join(path.read_text() for path in sorted(MACROS.glob("*.sql")))
-    start = time.monotonic()
-    sql = (
-        jinja2.Environment()
-        .from_string(source)
-        .module.crossmatch(  # type: ignore[attr-defined]
-            left=f"read_parquet('{folder}/left.parquet')",
-            left_id="id",
-            right=f"read_parquet('{folder}/right.parquet')",
-            right_id="id",
-            radius=radius,
-            mode="all",
-        )
-    )
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "threads": threads,
-        "temp_directory": str(folder / "spill"),
-    }
+    return str(getattr(jinja2.Environment().from_string(source).module, name)(**arguments))
+
+
+def connect(folder: Path, threads: int, database: str = ":memory:") -> duckdb.DuckDBPyConnection:
+    """DuckDB with so many threads, and with DUCKDB_MEMORY_LIMIT of memory where that is set."""
+    import duckdb
+
+    connection = duckdb.connect(database)
+    connection.execute(f"set threads = {threads}; set temp_directory = '{folder}/spill'")
     if limit := os.environ.get("DUCKDB_MEMORY_LIMIT"):
-        config["memory_limit"] = limit
-    with duckdb.connect(config=config) as connection:
+        connection.execute(f"set memory_limit = '{limit}'")
+    return connection
+
+
+def match_ours(folder: Path, radius: float, threads: int) -> float:
+    """Run the dbt macro on DuckDB, from Parquet to Parquet, with all its columns."""
+    left, right = (f"read_parquet('{folder}/{name}.parquet')" for name in ("left", "right"))
+    sides = {"left": left, "left_id": "id", "right": right, "right_id": "id"}
+    sql = macro("crossmatch", **sides, radius=radius, mode="all")
+    import duckdb  # noqa: F401 - not timed
+
+    start = time.monotonic()
+    with connect(folder, threads) as connection:
         connection.execute(f"copy ({sql}) to '{folder}/ours.parquet'")
     return time.monotonic() - start
+
+
+def prepare_ours_stored(folder: Path) -> None:
+    """Make DuckDB tables, the larger one in the order of its cells."""
+    database = folder / "stored.duckdb"
+    database.unlink(missing_ok=True)
+    right = f"read_parquet('{folder}/right.parquet')"
+    with connect(folder, os.cpu_count() or 1, str(database)) as connection:
+        connection.execute(f"create table lhs as from read_parquet('{folder}/left.parquet')")
+        connection.execute(f"create table rhs as {macro('with_sky_cell', relation=right, cell=12)}")
+
+
+def match_ours_stored(folder: Path, radius: float, threads: int) -> float:
+    """Run the dbt macro on tables whose cells are stored, into a table."""
+    sides = {"left": "lhs", "left_id": "id", "right": "rhs", "right_id": "id"}
+    sql = macro("crossmatch", **sides, radius=radius, mode="all", stored_cell=12)
+    with connect(folder, threads, str(folder / "stored.duckdb")) as connection:
+        connection.execute("select sum(ra) from lhs; select sum(ra + id + sky_cell_12_0) from rhs")
+        start = time.monotonic()
+        connection.execute(f"create or replace table pairs as {sql}")
+        seconds = time.monotonic() - start
+        connection.execute(f"copy pairs to '{folder}/ours_stored.parquet'")
+    return seconds
 
 
 def match_astropy(folder: Path, radius: float, threads: int) -> float:
@@ -157,7 +186,8 @@ def postgres(folder: Path) -> Iterator[list[str]]:
         subprocess.run(init, check=True, stdout=subprocess.DEVNULL)
     server = subprocess.Popen(
         [
-            *user, programs["postgres"], "-D", str(data), "-k", str(data), "-c", "listen_addresses=",
+            *user, programs["postgres"], "-D", str(data), "-k", str(data),
+            "-c", "listen_addresses=",
             "-c", "shared_buffers=2GB", "-c", "work_mem=256MB", "-c", "max_wal_size=8GB",
             "-c", "maintenance_work_mem=1GB", "-c", "fsync=off", "-c", "random_page_cost=1.1",
         ],
@@ -235,9 +265,15 @@ def match_q3c(folder: Path, radius: float, threads: int) -> float:
         return seconds
 
 
-PREPARE = {"stilts": prepare_stilts, "lsdb": prepare_lsdb, "q3c": prepare_q3c}
+PREPARE = {
+    "ours_stored": prepare_ours_stored,
+    "stilts": prepare_stilts,
+    "lsdb": prepare_lsdb,
+    "q3c": prepare_q3c,
+}
 MATCH = {
     "ours": match_ours,
+    "ours_stored": match_ours_stored,
     "astropy": match_astropy,
     "stilts": match_stilts,
     "q3c": match_q3c,

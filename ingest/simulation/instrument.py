@@ -3,8 +3,7 @@
 What is done here follows measurements on real files. Medium resolution: coadds are
 resampled, so that neighbouring pixels share their noise and scatter less than their ivar
 says; a few columns are dead, with an ivar that does not know it; the red end has ivar 0.
-Low resolution: two arms that meet at 5850-5950, sky lines that are not taken away well,
-in files of the first release ivar 0 in the telluric A band and wherever the S/N is low.
+Low resolution is :mod:`ingest.simulation.instrument_lrs`.
 
 Every number is drawn from the visit's own generator, so that a visit looks the same in
 whatever block it is made.
@@ -27,7 +26,6 @@ _HC_K = 1.438777e8  # 0.1 nm x K
 MRS_START = {"B": (4894.0, 4900.0), "R": (6270.0, 6309.0)}
 MRS_PIXELS = {"B": (4100, 4156), "R": (3692, 3824)}
 MRS_STEP = 1e-5
-LRS_LOG_START, LRS_STEP = 3.5682, 1e-4
 EXPOSURE_PIXELS = 4136
 
 
@@ -95,7 +93,7 @@ def continuum(wavelength: Floats, teff: float, ebv: float) -> Floats:
 _BLAZE = {"B": (5145.0, 175.0), "R": (6600.0, 260.0)}
 
 
-def _wiggle(n: int, scale: float, size: float, rng: np.random.Generator) -> Floats:
+def wiggle(n: int, scale: float, size: float, rng: np.random.Generator) -> Floats:
     """Return a smooth curve about 1 that wanders by ``size`` on ``scale`` pixels."""
     nodes = rng.standard_normal(int(n / scale) + 3)
     place = np.arange(n) / scale
@@ -151,16 +149,17 @@ def coadd_mrs(
     level = (35.0 if arm == "B" else 50.0) * snr * np.exp(0.5 * rng.standard_normal())
     # photons, plus a floor of sky and read-out; the pipeline's variance hardly sees lines
     readout = 0.08 + 4.0 / (4.0 + snr)
-    sigma = np.sqrt(shape * (1.0 - 0.5 * (1.0 - lines)) + readout * _wiggle(n, 60.0, 0.03, rng))
+    sigma = np.sqrt(shape * (1.0 - 0.5 * (1.0 - lines)) + readout * wiggle(n, 60.0, 0.03, rng))
     sigma *= float(np.median(signal / sigma)) / snr
-    scale = 0.60 + 0.50 * rng.random()
-    noise = _correlated(n, 0.50 + 0.25 * rng.random(), rng) * (scale * (2.0 if poor else 1.0))
+    scale = 0.70 + 0.50 * rng.random()
+    noise = correlated_noise(n, 0.60 + 0.30 * rng.random(), rng) * (scale * (2.0 if poor else 1.0))
     flux = signal + noise * sigma
     if snr < 3.0:  # a plate under clouds: what is left is the sky's residual
-        flux += sigma * (_wiggle(n, 90.0, 0.9, rng) - 1.0)
+        wander = wiggle(n, 90.0, 1.2, rng)
+        flux += sigma * (wander - np.median(wander))
     ivar = sigma**-2.0
     or_mask, and_mask = np.zeros(n, np.int16), np.zeros(n, np.int16)
-    spikes = _spikes(flux, sigma, 0.0003, rng)
+    spikes = add_spikes(flux, sigma, 0.0003, rng)
     _detector_defects(arm, site, wavelength, flux, or_mask, and_mask, rng)
     share = rng.choice([0.0008, 0.0013, 0.0075], p=[0.3, 0.4, 0.3])
     ends = max(int(n * share), 2)
@@ -215,10 +214,11 @@ def exposure_mrs(
     level = (60.0 if coadd.arm == "B" else 90.0) * snr * np.exp(0.2 * rng.standard_normal())
     sigma = np.sqrt(shape * (0.4 + 0.6 * normalised) + 0.08 + 4.0 / (4.0 + snr))
     sigma *= float(np.median(signal / sigma)) / snr
-    flux = signal + sigma * (0.75 + 0.3 * rng.random()) * rng.standard_normal(n)
+    scale = (0.62 if snr < 2.0 else 0.80) + 0.3 * rng.random()
+    flux = signal + sigma * scale * rng.standard_normal(n)
     if snr < 2.0:
-        flux += sigma * (_wiggle(n, 90.0, 0.5, rng) - 1.0)
-    spikes = _spikes(flux, sigma, 0.001, rng)
+        flux += sigma * (wiggle(n, 90.0, 0.5, rng) - 1.0)
+    spikes = add_spikes(flux, sigma, 0.001, rng)
     mask = np.zeros(n, np.int16)
     for first in rng.integers(0, n - 8, rng.poisson(1.5)):
         mask[first : first + rng.integers(2, 7)] = rng.choice([1, 1, 1, 4])
@@ -242,11 +242,11 @@ def _shape(
     width *= 1.0 + 0.12 * rng.standard_normal()
     offset = (wavelength - middle - 15.0 * rng.standard_normal()) / width
     shape = continuum(wavelength, *star) * np.exp(-0.5 * offset * offset)
-    shape *= _wiggle(n, 1100.0, 0.03, rng) * _wiggle(n, 260.0, 0.05 if poor else 0.004, rng)
+    shape *= wiggle(n, 1100.0, 0.03, rng) * wiggle(n, 260.0, 0.05 if poor else 0.004, rng)
     return np.asarray(shape / np.median(shape))
 
 
-def _correlated(n: int, sigma: float, rng: np.random.Generator) -> Floats:
+def correlated_noise(n: int, sigma: float, rng: np.random.Generator) -> Floats:
     """Return noise of unit scatter, its neighbours tied by resampling."""
     white = rng.standard_normal(n + 4)
     weights = np.exp(-0.5 * (np.arange(-2, 3) / sigma) ** 2)
@@ -254,7 +254,7 @@ def _correlated(n: int, sigma: float, rng: np.random.Generator) -> Floats:
     return np.convolve(white, weights, mode="valid")
 
 
-def _spikes(flux: Floats, sigma: Floats, share: float, rng: np.random.Generator) -> int:
+def add_spikes(flux: Floats, sigma: Floats, share: float, rng: np.random.Generator) -> int:
     """Put cosmic-ray spikes in, in place; return how many."""
     count = int(rng.poisson(share * len(flux)))
     for place in rng.integers(2, len(flux) - 2, count):
@@ -293,147 +293,6 @@ def _detector_defects(
         or_mask[first : first + int(rng.integers(8, 30))] |= 1
 
 
-# low resolution ------------------------------------------------------------------------
-
-
-def observe_lrs(
-    lines: Singles,
-    star: tuple[float, float],
-    snr: tuple[float, float],
-    old: bool,
-    rng: np.random.Generator,
-) -> ArmSpectrum:
-    """Return an observed spectrum of low resolution.
-
-    Parameters
-    ----------
-    lines : (n_pixels,)
-        Normalised flux at instrumental resolution, from 3700 in steps of 1e-4 dex.
-    star
-        Effective temperature in K and E(B-V).
-    snr
-        Median of flux x sqrt(ivar) to reach in 4000-5500 and in 6600-6800.
-    old
-        Whether as the first release has it: ivar 0 in the A band and at low S/N.
-    rng
-        The visit's generator.
-    """
-    n = len(lines)
-    wavelength = _lrs_wavelength(n)
-    poor = rng.random() < 0.05
-    shape = continuum(wavelength, *star)
-    # relative flux calibration: slopes of ten and more per cent between ends
-    slope = (wavelength - 6000.0) / 2500.0
-    shape *= np.exp(slope * 0.12 * rng.standard_normal())
-    shape *= _wiggle(n, 500.0, 0.02, rng) * _wiggle(n, 120.0, 0.025 if poor else 0.006, rng)
-    shape *= _join(wavelength, poor, rng)
-    signal = lines * shape * _telluric(wavelength, rng)
-    # light per pixel through mirrors and gratings: low at both ends and where arms meet
-    light = np.clip(shape * _throughput(wavelength), 1e-5, None)
-    sky = _sky(wavelength)
-    faint = 4.0 / (4.0 + max(snr[1], 0.1))
-    error = np.sqrt(light * (0.3 + 0.7 * lines) + faint * (0.2 + sky) + 0.02) / light * shape
-    blue = (wavelength > 4000.0) & (wavelength < 5500.0)
-    red = (wavelength > 6600.0) & (wavelength < 6800.0)
-    target = np.log(np.maximum([snr[0], snr[1]], 0.05))
-    now = np.log([np.median((signal / error)[part]) for part in (blue, red)])
-    step = np.clip((wavelength - 5300.0) / 900.0, 0.0, 1.0)
-    error *= np.exp(now[0] - target[0] + step * (now[1] - target[1] - now[0] + target[0]))
-    scale = np.exp(-0.14 + 0.22 * rng.standard_normal()) * (1.6 if poor else 1.0)
-    # the older files are smoother: exposures were put together in another way
-    noise = scale * _correlated(n, 0.45 if old else 0.33, rng) * error
-    for line, size in ((5578.9, 0.07), (6302.0, 0.10 if old else 0.04), (6365.5, 0.015)):
-        width = 4.0 * (1.0 + 0.3 * rng.standard_normal())
-        amount = min(size * np.exp(0.9 * rng.standard_normal()), 1.4)
-        near = slice(*np.searchsorted(wavelength, [line - 14.0, line + 14.0]))
-        x = (wavelength[near] - line) / width
-        noise[near] += (
-            shape[near] * amount * 1.3 * np.exp(-0.5 * x * x) * rng.standard_normal(len(x))
-        )
-    residual = 0.004 * sky * np.exp(0.5 * rng.standard_normal()) * faint * 4.0
-    noise += shape * residual * rng.standard_normal(n)
-    flux = signal + noise
-    level = 6.0 * max(float(snr[1]), 0.5) * np.exp(0.9 * rng.standard_normal())
-    spikes = _spikes(flux, error, 0.0008 if old else 0.002, rng)
-    ivar = error**-2.0
-    if old:
-        _old_zeros(wavelength, signal / error, ivar, rng)
-    elif rng.random() < 0.1:
-        first = int(rng.integers(0, n - 40))
-        ivar[first : first + int(rng.integers(3, 40))] = 0.0
-    zeros = np.zeros(n, np.int16)
-    return ArmSpectrum(
-        "L", 0, 0.0, 0.0, (LRS_LOG_START, LRS_STEP),
-        (flux * level).astype(np.float32), (ivar / level**2).astype(np.float32),
-        zeros, zeros.copy(), spikes,
-    )  # fmt: skip
-
-
-@cache
-def _lrs_wavelength(n: int) -> Floats:
-    return np.asarray(10.0 ** (LRS_LOG_START + LRS_STEP * np.arange(n)))
-
-
-def _throughput(wavelength: Floats) -> Floats:
-    nodes = [3690, 3800, 4000, 4300, 4700, 5300, 5750, 5880, 6000, 6300, 7000, 8000, 8600, 9000,
-             9100]  # fmt: skip
-    value = [0.02, 0.06, 0.25, 0.55, 0.9, 0.9, 0.5, 0.42, 0.6, 0.9, 1.2, 1.2, 0.9, 0.55, 0.35]
-    return np.asarray(np.interp(wavelength, nodes, value))
-
-
-def _sky(wavelength: Floats) -> Floats:
-    """Return the night sky in units of a faint star: lines, and OH bands to the red."""
-    key = len(wavelength)
-    return _sky_of(key)
-
-
-@cache
-def _sky_of(n: int) -> Floats:
-    wavelength = _lrs_wavelength(n)
-    sky = 0.15 + 0.0 * wavelength
-    rng = np.random.default_rng(20270)
-    for line in (7245.0, 7278.0, 7318.0, 7343.0, 7717.0, 7752.0, 7796.0, 7823.0, 7855.0, 7915.0,
-                 7966.0, 7995.0, 8027.0, 8290.0, 8346.0, 8401.0, 8432.0, 8467.0, 8506.0, 8778.0,
-                 8830.0, 8888.0, 8922.0, 8960.0, 9004.0, 9040.0):  # fmt: skip
-        sky += (0.4 + rng.random()) * np.exp(-0.5 * ((wavelength - line) / 3.5) ** 2)
-    for line, height in ((5578.9, 3.0), (6302.0, 1.2), (6365.5, 0.5), (5892.5, 0.5)):
-        sky += height * np.exp(-0.5 * ((wavelength - line) / 3.0) ** 2)
-    return sky
-
-
-def _join(wavelength: Floats, poor: bool, rng: np.random.Generator) -> Floats:
-    """Return the error where the blue and the red arm are put together."""
-    amount = 0.035 * np.exp(0.7 * rng.standard_normal()) * (3.0 if poor else 1.0)
-    part = slice(*np.searchsorted(wavelength, [5600.0, 6200.0]))
-    x = (wavelength[part] - 5900.0) / 75.0
-    curve = np.ones(len(wavelength))
-    wave = np.sin(2.2 * x + 6.28 * rng.random()) + 0.7 * rng.standard_normal()
-    curve[part] += min(amount, 0.5) * np.exp(-0.5 * x * x) * wave
-    ripple = _wiggle(len(x), 9.0, 0.4 * min(amount, 0.3), rng)
-    curve[part] *= 1.0 + (ripple - 1.0) * np.exp(-0.5 * (x / 0.8) ** 2)
-    return curve
-
-
-@cache
-def _telluric_depth(n: int) -> Floats:
-    wavelength = _lrs_wavelength(n)
-    depth = np.zeros(n)
-    for head, tail, strength in ((6869.0, 22.0, 0.18), (7596.0, 28.0, 0.45), (6278.5, 14.0, 0.03)):
-        x = (wavelength - head) / tail
-        depth += strength * np.where(x > 0, np.exp(-(np.clip(x, 0.0, 30.0) ** 1.5)), 0.0)
-    for line, width, strength in ((7200.0, 45.0, 0.08), (7290.0, 40.0, 0.05), (8175.0, 60.0, 0.05),
-                                  (8235.0, 40.0, 0.07), (8970.0, 60.0, 0.12),
-                                  (6515.0, 20.0, 0.012), (6570.0, 6.0, 0.008)):  # fmt: skip
-        depth += strength * np.exp(-0.5 * ((wavelength - line) / width) ** 2)
-    return depth
-
-
-def _telluric(wavelength: Floats, rng: np.random.Generator) -> Floats:
-    """Return what is left of the earth's air after correction: too much or too little."""
-    amount = 0.25 + 0.35 * rng.standard_normal()
-    return 1.0 - amount * _telluric_depth(len(wavelength))
-
-
 _WATER = tuple(
     float(vacuum(line))
     for line in (6287.8, 6295.2, 6299.2, 6302.8, 6305.8, 6309.9, 6313.0, 6480.9, 6483.3, 6490.8,
@@ -454,13 +313,3 @@ def mrs_telluric() -> Singles:
     comb = 1.0 + np.sin(2.0 * np.pi * (wavelength - 6869.0) / 4.3)
     depth += 0.22 * comb * np.where(x > 0, np.exp(-np.clip(x, 0.0, 30.0)), 0.0)
     return depth.astype(np.float32)
-
-
-def _old_zeros(wavelength: Floats, snr: Floats, ivar: Floats, rng: np.random.Generator) -> None:
-    """Set ivar to 0 as files of the first release have it; their flux stays."""
-    first = int(np.searchsorted(wavelength, 7580.5))
-    ivar[first : first + 57] = 0.0
-    ends = int(rng.choice([0, 5, 20, 38], p=[0.25, 0.3, 0.25, 0.2]))
-    if ends:
-        ivar[len(ivar) - ends :] = 0.0
-    ivar[snr < 2.0 + 3.0 * rng.random()] = 0.0

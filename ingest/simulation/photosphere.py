@@ -40,7 +40,7 @@ _STRENGTHS = {
                 (11000, 0.42), (13000, 0.24), (16000, 0.1), (20000, 0.03), (25000, 0.0)),
     "ionised_weak": ((3000, 0.5), (5800, 0.8), (7500, 1.0), (9000, 0.75), (11000, 0.4),
                      (14000, 0.18), (18000, 0.05), (25000, 0.0)),
-    "magnesium_b": ((3000, 3.4), (3800, 3.2), (4300, 2.6), (5000, 1.7), (5800, 1.0), (6500, 0.68),
+    "magnesium_b": ((3000, 3.9), (3800, 3.8), (4300, 3.7), (5000, 3.1), (5800, 1.4), (6500, 0.8),
                     (7500, 0.42), (8500, 0.28), (9500, 0.15), (11000, 0.05), (13000, 0.0)),
     "calcium_ii": ((3000, 1.6), (5000, 1.5), (6000, 1.15), (7000, 0.75), (8000, 0.40),
                    (9000, 0.16), (10000, 0.075), (12000, 0.035), (16000, 0.012), (25000, 0.0)),
@@ -69,8 +69,8 @@ _STRENGTHS = {
 #: H-alpha between 6548 and 6578 (0.1 nm) of a dwarf of log g 4.
 _HALPHA_WIDTH = (
     (2900, 0.15), (3500, 0.3), (4200, 0.7), (5000, 1.2), (5800, 2.0), (6300, 2.9), (6800, 4.3),
-    (7500, 6.8), (8200, 8.8), (9000, 10.0), (9800, 9.9), (11000, 8.4), (13000, 6.5),
-    (16000, 5.1), (20000, 4.1), (25000, 3.3), (30000, 2.7), (36000, 2.2), (45000, 1.8),
+    (7500, 6.6), (8200, 8.2), (9000, 9.1), (9800, 9.0), (11000, 8.0), (13000, 6.4),
+    (16000, 5.0), (20000, 4.1), (25000, 3.3), (30000, 2.7), (36000, 2.2), (45000, 1.8),
 )  # fmt: skip
 
 
@@ -199,24 +199,24 @@ def halpha_width(teff: Floats, logg: Floats) -> Floats:
 def _hydrogen(flux: Singles, teff: Floats, logg: Floats, variation: Floats, grid: Grid) -> None:
     """Multiply the Balmer lines into the flux, in place."""
     normal = _normal(variation)
-    width = halpha_width(teff, logg) * np.exp(0.08 * normal[:, 0])
+    width = halpha_width(teff, logg) * np.exp(0.11 * normal[:, 0])
     log_t = np.log10(teff)
     nodes = np.log10([3500.0, 5800.0, 7500.0, 9500.0, 12000.0, 16000.0, 25000.0, 45000.0])
     # depth of the broad part, depth and width (0.1 nm) of the sharp core upon it
-    broad = np.interp(log_t, nodes, [0.20, 0.42, 0.46, 0.48, 0.38, 0.31, 0.25, 0.20])
-    core = np.interp(log_t, nodes, [0.25, 0.32, 0.28, 0.28, 0.24, 0.20, 0.16, 0.14])
-    sigma = np.interp(log_t, nodes, [0.45, 0.60, 0.62, 0.65, 0.75, 0.85, 1.0, 1.1])
-    core = core * np.clip(1.0 + 0.20 * normal[:, 1], 0.4, 1.5)
+    broad = np.interp(log_t, nodes, [0.15, 0.24, 0.37, 0.43, 0.37, 0.29, 0.21, 0.17])
+    core = np.interp(log_t, nodes, [0.20, 0.30, 0.36, 0.36, 0.36, 0.36, 0.34, 0.20])
+    sigma = np.interp(log_t, nodes, [0.45, 0.60, 0.66, 0.68, 0.75, 0.85, 1.0, 1.1])
+    core = core * np.clip(1.0 + 0.22 * normal[:, 1], 0.35, 1.5)
     broad = broad * np.clip(1.0 + 0.10 * normal[:, 2], 0.6, 1.4)
     sigma = sigma * np.exp(0.18 * normal[:, 3])
     power = (
-        1.75
+        1.8
         + 0.5 * (variation[:, 1] - 0.5)
-        + np.interp(log_t, nodes, [0.2, 0.0, 0.0, 0.1, 0.15, 0.15, 0.2, 0.2])
+        + np.interp(log_t, nodes, [0.2, 0.0, 0.0, 0.1, 0.0, -0.1, -0.2, -0.2])
     )
     rest = np.maximum(width - core * sigma * np.sqrt(2.0 * np.pi), 0.12 * width)
     core = np.minimum(core, 0.88 * width / (sigma * np.sqrt(2.0 * np.pi)))
-    half = np.minimum(_half_width(rest / broad, power), 9.0)
+    half = np.minimum(_half_width(rest / broad, power), 13.0)
     pixels = grid.wavelength
     for number, (line, ratio) in enumerate(BALMER):
         low, high = np.searchsorted(pixels, [line - 110.0, line + 110.0])

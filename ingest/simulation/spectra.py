@@ -18,14 +18,13 @@ from scipy.fft import irfft, rfft
 
 from ingest.simulation.disc import emission_lines, kernels
 from ingest.simulation.instrument import (
-    LRS_LOG_START,
     ArmSpectrum,
     coadd_mrs,
     exposure_mrs,
     mrs_layout,
     mrs_telluric,
-    observe_lrs,
 )
+from ingest.simulation.instrument_lrs import LRS_LOG_START, observe_lrs
 from ingest.simulation.lines import GRIDS, SPEED_OF_LIGHT, Floats, Grid, Singles, interstellar
 from ingest.simulation.model import Stars, Visits
 from ingest.simulation.photosphere import absorption, doppler_pixels, rotation_transform
@@ -38,6 +37,10 @@ _BEIJING_DAYS = 8.0 / 24.0
 EPOCH = 58000.0  # MJD of phase0
 
 Complex = npt.NDArray[np.complexfloating]
+
+# Not the operator: for large arrays numpy lets that write into one of its operands, which
+# rounds differently, and a spectrum would depend on the size of the block it is made in.
+multiply = np.multiply
 
 
 @dataclass(frozen=True)
@@ -198,20 +201,22 @@ def _transform(
             other, other.companion_teff, logg, vsini, companion[double],
             other.variation[:, ::-1], grid,
         )  # fmt: skip
-        spectra[double] = spectra[double] * (1.0 - light) + second * light
+        first = multiply(spectra[double], np.float32(1.0) - light)
+        spectra[double] = first + multiply(second, light)
     spectra = -spectra
     bright = np.flatnonzero((stars.emission_ew > 0.0) | (stars.nebular > 0.0))
     if len(bright):
         spectra[bright] += _emission(stars.take(bright), velocity[bright], grid)
     depth = -np.expm1(-stars.ebv.astype(np.float32)[:, None] * interstellar(grid.name))
     drift = 0.3 * stars.rv  # the clouds on the way move with the Galaxy, about as the star
-    spectra -= _transformed(depth) * _shift(drift, grid)
+    spectra -= multiply(_transformed(depth), _shift(drift, grid))
     if grid.name == "mrs_r":
         wet = np.array([0.8 * rng.random() ** 2 for rng in generators], dtype=np.float32)
         helio = np.array([50.0 * rng.random() - 25.0 for rng in generators])
-        spectra -= _transformed(-np.expm1(-wet[:, None] * mrs_telluric())) * _shift(helio, grid)
+        air = _transformed(-np.expm1(-wet[:, None] * mrs_telluric()))
+        spectra -= multiply(air, _shift(helio, grid))
     power = grid.resolution * np.array([1.0 + 0.05 * rng.standard_normal() for rng in generators])
-    return spectra * _instrument(power, grid)
+    return np.asarray(multiply(spectra, _instrument(power, grid)))
 
 
 def _photosphere(
@@ -224,13 +229,15 @@ def _photosphere(
     grid: Grid,
 ) -> Complex:
     depth = absorption(teff, logg, stars.m_h, variation, grid.name)
-    return _transformed(depth) * _real(rotation_transform(vsini, grid)) * _shift(velocity, grid)
+    spectra = multiply(_transformed(depth), _real(rotation_transform(vsini, grid)))
+    return np.asarray(multiply(spectra, _shift(velocity, grid)))
 
 
 def _emission(stars: Stars, velocity: Floats, grid: Grid) -> Complex:
     permitted, forbidden = emission_lines(stars, grid)
-    spectra = _transformed(permitted) * _transformed(kernels(stars, grid))
-    return (spectra + _transformed(forbidden)) * _shift(velocity, grid)
+    spectra = multiply(_transformed(permitted), _transformed(kernels(stars, grid)))
+    spectra += _transformed(forbidden)
+    return np.asarray(multiply(spectra, _shift(velocity, grid)))
 
 
 def _transformed(rows: Singles) -> Complex:
@@ -250,7 +257,9 @@ def _phase(pixels: Floats, n_pixels: int) -> Complex:
     frequency = np.arange(n_pixels // 2 + 1) / n_pixels
     # powers of one number along the row would drift; the exponential is exact everywhere
     angle = (-2.0 * np.pi * pixels[:, None] * frequency).astype(np.float32)
-    return np.cos(angle) + 1j * np.sin(angle)
+    wave = np.empty(angle.shape, dtype=np.complex64)
+    wave.real, wave.imag = np.cos(angle), np.sin(angle)
+    return wave
 
 
 def _instrument(power: Floats, grid: Grid) -> Singles:
@@ -263,7 +272,7 @@ def _instrument(power: Floats, grid: Grid) -> Singles:
 
 def _on_pixels(spectra: Complex, grid: Grid, start: Floats) -> Singles:
     """Return normalised flux on pixels of the instrument that begin at ``start`` (grid pixels)."""
-    spectra = spectra * _phase(-start, grid.n_pixels)
+    spectra = np.asarray(multiply(spectra, _phase(-start, grid.n_pixels)))
     n = grid.n_pixels // grid.thin
     rows = irfft(spectra[:, : n // 2 + 1], n, axis=1) / np.float32(grid.thin)
     return np.maximum(rows + np.float32(1.0), np.float32(0.01))

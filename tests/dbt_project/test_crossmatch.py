@@ -105,6 +105,22 @@ def test_each_mode_is_its_definition(
         assert row[4] == len(others)
 
 
+@settings(deadline=None, max_examples=20)
+@given(clustered_skies(), st.sampled_from([0.0, 3.0, 3600.0]), st.sampled_from([1, 7.5, 12, 4e4]))
+def test_stored_cells_give_the_same_pairs(
+    connection: duckdb.DuckDBPyConnection, skies: Skies, radius: float, cell: float
+) -> None:
+    load_skies(connection, skies)
+    computed = connection.execute(crossmatch_sql(radius=radius, mode="all")).fetchall()
+    connection.execute(
+        "create or replace table cells as " + render("with_sky_cell", relation="rhs", cell=cell)
+    )
+    stored = connection.execute(
+        crossmatch_sql(right="cells", radius=radius, mode="all", stored_cell=cell)
+    ).fetchall()
+    assert sorted(stored) == sorted(computed)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_pairs_are_those_of_astropy(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
     generator = np.random.default_rng(seed)
@@ -288,6 +304,8 @@ def test_normalised_distance_is_mahalanobis(connection: duckdb.DuckDBPyConnectio
         ({"radius": 1, "mode": "nearest"}, "mode is one of all, best"),
         ({"radius": 1, "epoch": 2000.0}, "epochs of both sides"),
         ({"radius": 1, "join": "left"}, "join"),
+        ({"radius": 1, "stored_cell": 0.1}, "stored_cell"),
+        ({"radius": 1, "epoch": 1, "right_epoch": 2, "spread": "right", "stored_cell": 4}, "moves"),
         ({"radius": 1, "max_normalised_distance": 3}, "left_error"),
     ],
 )

@@ -22,7 +22,8 @@
     max_normalised_distance=none,
     join='1and2',
     spread=none,
-    cell=none
+    cell=none,
+    stored_cell=none
 ) %}
     {%- set moves = epoch is not none and right_epoch is not none -%}
     {%- set spread = spread or (moving if moves else 'left') -%}
@@ -30,10 +31,10 @@
     {%- set has_errors = left_error is not none and right_error is not none -%}
     {{- crossmatch_check(
         radius, mode, epoch, right_epoch, moving, left_error, right_error,
-        max_normalised_distance, join, spread
+        max_normalised_distance, join, spread, stored_cell
     ) -}}
     {#- Four radii: the candidates in a dense field stay in proportion to its pairs. -#}
-    {%- set side = [cell or 4 * radius, 1.0] | max / 3600 -%}
+    {%- set side = [[stored_cell or cell or 4 * radius, 1.0] | max, 324000.0] | min / 3600 -%}
     with{% if mode == 'best' %} recursive{% endif %}
 
     {% if moves %}
@@ -42,16 +43,17 @@
 
     xm_left as ({{ crossmatch_sources(
         'left', left, left_id, radius, left_error, epoch if moves else none, moving, spread,
-        max_proper_motion, max_widening, annual_parallax
+        max_proper_motion, max_widening, annual_parallax, stored_cell
     ) }}),
 
     xm_right as ({{ crossmatch_sources(
         'right', right, right_id, radius, right_error, right_epoch if moves else none, moving,
-        spread, max_proper_motion, max_widening, annual_parallax
+        spread, max_proper_motion, max_widening, annual_parallax, stored_cell
     ) }}),
 
     xm_home as ({{ sky_home_cells(
-        'xm_' ~ home, home ~ '_search_ra', home ~ '_search_dec', side
+        'xm_' ~ home, home ~ '_search_ra', home ~ '_search_dec', side,
+        home ~ '_stored_cell' if stored_cell else none
     ) }}),
 
     xm_spread as ({{ sky_touched_cells(
@@ -63,14 +65,14 @@
         from xm_home
         inner join xm_spread
             on xm_home.home_cell = xm_spread.touched_cell
-            and xm_home.{{ home }}_search_dec >= xm_spread.dec_low
-            and xm_home.{{ home }}_search_dec <= xm_spread.dec_high
-            and xm_home.{{ home }}_search_ra >= xm_spread.ra_low
-            and xm_home.{{ home }}_search_ra <= xm_spread.ra_high
+            and xm_home.home_dec >= xm_spread.dec_low
+            and xm_home.home_dec <= xm_spread.dec_high
+            and xm_home.home_turn >= xm_spread.turn_low
+            and xm_home.home_turn <= xm_spread.turn_high
     ),
 
     xm_pairs as ({{ crossmatch_pairs(
-        'xm_candidates', radius, moving if moves else none, max_proper_motion, max_widening,
+        'xm_candidates', home, radius, moving if moves else none, max_proper_motion, max_widening,
         annual_parallax, has_errors
     ) }}),
 

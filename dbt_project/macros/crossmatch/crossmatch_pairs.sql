@@ -5,7 +5,7 @@
     a product would lose a separation of 0.006 arcsec by 9 per cent.
 -#}
 {% macro crossmatch_pairs(
-    candidates, radius, moving, max_proper_motion, max_widening, annual_parallax, has_errors
+    candidates, home, radius, moving, max_proper_motion, max_widening, annual_parallax, has_errors
 ) %}
     {%- set vectors -%} ({{ sky_vectors(candidates, ['left', 'right']) }}) {%- endset -%}
     {%- set widening = '0e0' -%}
@@ -53,7 +53,9 @@
             from {{ vectors }}
         )
     )
-    where chord2 <= chord_limit * chord_limit or search_radius >= 648000e0
+    where
+        (chord2 <= chord_limit * chord_limit or search_radius >= 648000e0)
+        and {{ home }}_dec between -90e0 and 90e0
 {% endmacro %}
 
 

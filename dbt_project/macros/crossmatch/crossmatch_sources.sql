@@ -3,7 +3,7 @@
 {#- Arguments that cannot be meant, refused while the macro renders. -#}
 {% macro crossmatch_check(
     radius, mode, epoch, right_epoch, moving, left_error, right_error,
-    max_normalised_distance, join, spread
+    max_normalised_distance, join, spread, stored_cell
 ) %}
     {%- if radius is not number or radius < 0 or radius > 648000 -%}
         {{ exceptions.raise_compiler_error(
@@ -25,6 +25,16 @@
     {%- if (epoch is none) != (right_epoch is none) -%}
         {{ exceptions.raise_compiler_error(
             'crossmatch: motion needs the epochs of both sides; give epoch and right_epoch'
+        ) }}
+    {%- endif -%}
+    {%- if stored_cell is not none and epoch is not none and spread != moving -%}
+        {{ exceptions.raise_compiler_error(
+            'crossmatch: the side whose cells are stored cannot be the one that moves'
+        ) }}
+    {%- endif -%}
+    {%- if stored_cell is not none and not 1 <= stored_cell <= 324000 -%}
+        {{ exceptions.raise_compiler_error(
+            'crossmatch: stored_cell is from 1 to 324000 arcsec, not ' ~ stored_cell
         ) }}
     {%- endif -%}
     {%- if max_normalised_distance is not none and (left_error is none or right_error is none) -%}
@@ -70,18 +80,17 @@
 -#}
 {% macro crossmatch_sources(
     side, relation, id, radius, error, epoch, moving, spread, max_proper_motion, max_widening,
-    annual_parallax
+    annual_parallax, stored_cell
 ) %}
     {%- set is_moving = epoch is not none and side == moving -%}
     {%- set places -%}
         select
             {{ id }} as {{ side }}_id,
-            {#- All right ascensions of a pole are one place. #}
-            case
-                when abs(cast("dec" as double)) = 90e0 then {{ 'cast(ra as double)' if is_moving else '0e0' }}
-                else cast(ra as double) - 360e0 * floor(cast(ra as double) / 360e0)
-            end as {{ side }}_ra,
+            cast(ra as double) as {{ side }}_ra,
             cast("dec" as double) as {{ side }}_dec
+            {%- if stored_cell is not none and side != spread %},
+            {{ sky_cell_column(stored_cell) }} as {{ side }}_stored_cell
+            {%- endif %}
             {%- if error is not none %},
             cast({{ error[0] }} as double) as {{ side }}_ra_error,
             cast({{ error[1] }} as double) as {{ side }}_dec_error,
@@ -99,9 +108,11 @@
             {%- endif %}
             {%- endif %}
         from {{ relation }}
+        {%- if is_moving or side == spread %}
         where
             isfinite(cast(ra as double))
-            and abs(cast("dec" as double)) <= 90e0
+            and cast("dec" as double) between -90e0 and 90e0
+        {%- endif %}
     {%- endset -%}
     {%- if epoch is none %}
         select

@@ -12,16 +12,29 @@
 {%- endmacro %}
 
 
-{#- The relation with the unit vector of a position (deg) as <prefix>_x, _y, _z. -#}
+{#-
+    The relation with the unit vectors of its positions (deg) as <prefix>_x, _y, _z. The same
+    place has the same vector to the last bit: RA 0 is RA 360, and a pole has no RA.
+-#}
 {% macro sky_vectors(relation, prefixes) %}
     select
         *
         {%- for prefix in prefixes %},
-        cos(radians({{ prefix }}_dec)) * cos(radians({{ prefix }}_ra)) as {{ prefix }}_x,
-        cos(radians({{ prefix }}_dec)) * sin(radians({{ prefix }}_ra)) as {{ prefix }}_y,
+        cos_{{ prefix }} * cos(ra_{{ prefix }}) as {{ prefix }}_x,
+        cos_{{ prefix }} * sin(ra_{{ prefix }}) as {{ prefix }}_y,
         sin(radians({{ prefix }}_dec)) as {{ prefix }}_z
         {%- endfor %}
-    from {{ relation }}
+    from (
+        select
+            *
+            {%- for prefix in prefixes %},
+            radians({{ prefix }}_ra - 360e0 * floor({{ prefix }}_ra / 360e0)) as ra_{{ prefix }},
+            case
+                when abs({{ prefix }}_dec) < 90e0 then cos(radians({{ prefix }}_dec)) else 0e0
+            end as cos_{{ prefix }}
+            {%- endfor %}
+        from {{ relation }}
+    )
 {% endmacro %}
 
 
