@@ -28,6 +28,10 @@
     {%- set moves = epoch is not none and right_epoch is not none -%}
     {%- set spread = spread or (moving if moves else 'left') -%}
     {%- set home = 'right' if spread == 'left' else 'left' -%}
+    {%- set sides = {
+        'left': [left, left_id, left_error, epoch if moves else none],
+        'right': [right, right_id, right_error, right_epoch if moves else none],
+    } -%}
     {%- set has_errors = left_error is not none and right_error is not none -%}
     {{- crossmatch_check(
         radius, mode, epoch, right_epoch, moving, left_error, right_error,
@@ -41,16 +45,14 @@
     xm_epochs as ({{ crossmatch_epochs(left, epoch, right, right_epoch, moving) }}),
     {% endif %}
 
-    xm_left as ({{ crossmatch_sources(
-        'left', left, left_id, radius, left_error, epoch if moves else none, moving, spread,
-        max_proper_motion, max_widening, annual_parallax, stored_cell
+    {#- The side that moves first: the other may have to reach as far. -#}
+    {% for side in ([moving, 'left', 'right'] | unique) %}
+    xm_{{ side }} as ({{ crossmatch_sources(
+        side, sides[side], radius, moving, spread, max_proper_motion, max_widening,
+        annual_parallax, stored_cell
     ) }}),
 
-    xm_right as ({{ crossmatch_sources(
-        'right', right, right_id, radius, right_error, right_epoch if moves else none, moving,
-        spread, max_proper_motion, max_widening, annual_parallax, stored_cell
-    ) }}),
-
+    {% endfor %}
     xm_home as ({{ sky_home_cells(
         'xm_' ~ home, home ~ '_search_ra', home ~ '_search_dec', side,
         home ~ '_stored_cell' if stored_cell else none

@@ -46,29 +46,32 @@
 
 
 {#-
-    One row: from when to when the positions of the side that stays were taken, and the middle
-    and half length of the moving side's own time, for sources whose epoch is not known.
+    One row: from when to when the positions of the moving side (own) and of the side that stays
+    (other) were taken. Without any date a side has those of the other: nothing moves.
 -#}
 {% macro crossmatch_epochs(left, epoch, right, right_epoch, moving) %}
-    {%- set own = {'left': [left, epoch], 'right': [right, right_epoch]}[moving] -%}
-    {%- set other = {'right': [left, epoch], 'left': [right, right_epoch]}[moving] -%}
+    {%- set sides = {'left': [left, epoch], 'right': [right, right_epoch]} -%}
+    {%- set other = 'right' if moving == 'left' else 'left' -%}
     select
-        {%- for name, relation, years in [('own', own[0], own[1]), ('other', other[0], other[1])] %}
-        {{ name }}.first_ as {{ name }}_first,
-        {{ name }}.last_ as {{ name }}_last{{ ',' if not loop.last }}
-        {%- endfor %}
+        coalesce(own.first_year, other.first_year) as own_first,
+        coalesce(own.last_year, other.last_year) as own_last,
+        coalesce(other.first_year, own.first_year) as other_first,
+        coalesce(other.last_year, own.last_year) as other_last
     from
-        {%- for name, relation, years in [('own', own[0], own[1]), ('other', other[0], other[1])] %}
-        (
-            {%- if years is number %}
-            select {{ double_literal(years) }} as first_, {{ double_literal(years) }} as last_
-            {%- else %}
-            select min(year_) as first_, max(year_) as last_
-            from (select cast({{ years }} as double) as year_ from {{ relation }})
-            where isfinite(year_)
-            {%- endif %}
-        ) as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        ({{ crossmatch_years(sides[moving]) }}) as own,
+        ({{ crossmatch_years(sides[other]) }}) as other
+{% endmacro %}
+
+
+{% macro crossmatch_years(source) %}
+    {%- set relation, epoch = source -%}
+    {%- if epoch is number -%}
+        select {{ double_literal(epoch) }} as first_year, {{ double_literal(epoch) }} as last_year
+    {%- else -%}
+        select min(epoch) as first_year, max(epoch) as last_year
+        from (select cast({{ epoch }} as double) as epoch from {{ relation }})
+        where isfinite(epoch)
+    {%- endif -%}
 {% endmacro %}
 
 
@@ -79,9 +82,10 @@
     the sphere has no row.
 -#}
 {% macro crossmatch_sources(
-    side, relation, id, radius, error, epoch, moving, spread, max_proper_motion, max_widening,
-    annual_parallax, stored_cell
+    side, source, radius, moving, spread, max_proper_motion, max_widening, annual_parallax,
+    stored_cell
 ) %}
+    {%- set relation, id, error, epoch = source -%}
     {%- set is_moving = epoch is not none and side == moving -%}
     {%- set places -%}
         select
