@@ -103,8 +103,8 @@ class Result:
 
     tool: str
     seconds: float
-    seconds_before: float
     peak_bytes: int
+    seconds_before: float
     n_pairs: int
     is_same: bool
 
@@ -169,33 +169,35 @@ def differences(folder: Path, tool: str) -> tuple[int, int]:
 
 
 def measure(folder: Path, tools: list[str], options: argparse.Namespace) -> list[Result]:
-    """Run every tool on the tables of a folder; ours first, for the others are compared to it."""
-    results = []
-    for tool in tools:
-        python = (options.lsdb_python if tool == "lsdb" else None) or sys.executable
-        arguments = [str(folder), str(options.radius), str(options.threads)]
-        try:
-            start = time.monotonic()
-            run(tool, "prepare", arguments, python)
-            prepared = time.monotonic() - start
-            runs = []
-            for _ in range(options.repeat):
+    """Run all tools on the tables of a folder in turns, so that a busy minute falls on all."""
+    arguments = [str(folder), str(options.radius), str(options.threads)]
+    runs: dict[str, list[tuple[float, int]]] = {}
+    prepared: dict[str, float] = {}
+    for turn in range(options.repeat):
+        for tool in tools:
+            if turn and tool not in runs:
+                continue
+            python = (options.lsdb_python if tool == "lsdb" else None) or sys.executable
+            try:
+                if not turn:
+                    start = time.monotonic()
+                    run(tool, "prepare", arguments, python)
+                    prepared[tool] = time.monotonic() - start
                 peak = run(tool, "match", arguments, python)
-                runs.append((float((folder / f"{tool}.seconds").read_text()), peak))
-        except subprocess.CalledProcessError as error:
-            print(f"  {tool} failed: {error.output}", file=sys.stderr)
-            continue
-        seconds, peak = min(runs)
+            except subprocess.CalledProcessError as error:
+                print(f"{tool} failed: {error.output}", file=sys.stderr)
+                runs.pop(tool, None)
+                continue
+            seconds = float((folder / f"{tool}.seconds").read_text())
+            runs.setdefault(tool, []).append((seconds, peak))
+            print(f"  {tool}: {seconds:.2f} s", file=sys.stderr)
+            if tool == "ours":
+                most = duckdb.sql(f"select max(number_of_neighbours) from '{folder}/ours.parquet'")
+                os.environ["MAX_NEIGHBOURS"] = str((most.fetchone() or (1,))[0] + 1)
+    results = []
+    for tool, measured in runs.items():
         n_pairs, n_different = differences(folder, tool)
-        results.append(Result(tool, seconds, prepared, peak, n_pairs, n_different == 0))
-        print(
-            f"  {tool}: {', '.join(f'{run[0]:.2f}' for run in runs)} s, "
-            f"{n_pairs:,} pairs, {n_different} differ; made ready in {prepared:.0f} s",
-            file=sys.stderr,
-        )
-        if tool == "ours":
-            most = duckdb.sql(f"select max(number_of_neighbours) from '{folder}/ours.parquet'")
-            os.environ["MAX_NEIGHBOURS"] = str((most.fetchone() or (1,))[0] + 1)
+        results.append(Result(tool, *min(measured), prepared[tool], n_pairs, n_different == 0))
     return results
 
 
@@ -235,11 +237,9 @@ def main() -> None:
                 write_skies(folder, sky, n_left, n_right)
                 results = measure(folder, tools, options)
             for result in results:
-                ours = next(
-                    other
-                    for other in results
-                    if other.tool == ("ours_stored" if result.tool == "q3c" else "ours")
-                )
+                # An index that is ready is compared with cells that are stored.
+                like = "ours_stored" if result.tool == "q3c" else "ours"
+                ours = next((one for one in results if one.tool == like), results[0])
                 print(
                     f"| {size} | {sky} | {TITLES[result.tool]} | {result.seconds_before:.1f} "
                     f"| {result.seconds:.2f} | {(n_left + n_right) / result.seconds:,.0f} "

@@ -12,11 +12,13 @@ import duckdb
 import jinja2
 import numpy as np
 import pyarrow as pa
+from hypothesis import strategies as st
 
 MACROS = Path(__file__).parents[2] / "dbt_project" / "macros" / "crossmatch"
 ARCSEC = np.pi / np.longdouble(180 * 3600)
 
 Pairs = set[tuple[int, int]]
+Skies = tuple[np.ndarray, np.ndarray]
 
 
 class CompilerError(Exception):
@@ -95,3 +97,33 @@ def chosen(distance: np.ndarray, is_pair: np.ndarray, mode: str) -> Pairs:
         if all(i != other[0] and j != other[1] for other in taken):
             taken.add((i, j))
     return taken
+
+
+def position() -> st.SearchStrategy[tuple[float, float]]:
+    ra = st.sampled_from([0.0, 360.0, 359.999999, 1e-9, -1e-7, 90.0, 180.0, 270.0, 725.0])
+    dec = st.sampled_from([90.0, -90.0, 89.9999, -89.9999, 90 - 1e-9, 0.0, -1e-300, 45.0])
+    return st.tuples(st.one_of(ra, st.floats(0, 360)), st.one_of(dec, st.floats(-90, 90)))
+
+
+@st.composite
+def clustered_skies(draw: st.DrawFn) -> Skies:
+    """Two lists of positions, shape (n, 2), of which many lie close together or coincide."""
+    centres = np.array(draw(st.lists(position(), min_size=1, max_size=6)))
+    generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    scale = draw(st.sampled_from([0.0, 1e-6, 0.3, 3.0, 1000.0, 1e5])) / 3600
+    skies = []
+    for _ in range(2):
+        n = draw(st.integers(0, 25))
+        some = centres[generator.integers(0, len(centres), n)].reshape(-1, 2)
+        shift = generator.normal(0, 1, (n, 2)) * scale * generator.integers(0, 2, (n, 1))
+        dec = np.clip(some[:, 1] + shift[:, 1], -90, 90)
+        ra = some[:, 0] + shift[:, 0] / np.maximum(np.cos(np.radians(dec)), 1e-6)
+        if draw(st.booleans()):  # antipodes
+            ra, dec = np.append(ra, centres[0, 0] + 180), np.append(dec, -centres[0, 1])
+        skies.append(np.stack([ra, dec], axis=1))
+    return skies[0], skies[1]
+
+
+def load_skies(connection: duckdb.DuckDBPyConnection, skies: Skies) -> None:
+    for name, sky in zip(("lhs", "rhs"), skies, strict=True):
+        load(connection, name, ra=sky[:, 0], dec=sky[:, 1])
