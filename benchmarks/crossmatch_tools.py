@@ -153,7 +153,8 @@ def match_lsdb(folder: Path, radius: float, threads: int) -> float:
     import lsdb
     from dask.distributed import Client  # type: ignore[import-not-found]
 
-    with Client(n_workers=threads, threads_per_worker=1, dashboard_address=None):
+    with Client(n_workers=threads, threads_per_worker=1, dashboard_address=None) as client:
+        client.run(__import__, "lsdb")  # not timed
         start = time.monotonic()
         left, right = (
             lsdb.open_catalog(folder / f"{name}.hats", columns=["id", "ra", "dec"])

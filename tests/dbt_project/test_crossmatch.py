@@ -22,6 +22,7 @@ from crossmatch_oracle import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+MODES = ["all", "best", "best1", "best2", "symmetric"]
 RADII = [0.0, 0.01, 0.5, 3.0, 30.0, 3600.0, 5 * 3600.0, 100 * 3600.0, 648_000.0]
 
 

@@ -226,7 +226,7 @@ def test_functions_work_without_duckdb_on_no_rows_and_on_nothing_but_nulls(funct
 
 def test_registering_twice_adds_nothing():
     with duckdb.connect() as connection:
-        assert sorted(register(connection)) == sorted(BY_NAME)
+        assert set(BY_NAME) <= set(register(connection))
         assert register(connection) == []
 
 
