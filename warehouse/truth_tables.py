@@ -104,6 +104,13 @@ stars = Table(
         ucd="phys.veloc",
     ),
     column("period", REAL, "Of the orbit", unit="d", ucd="time.period"),
+    column(
+        "m_ks",
+        REAL,
+        "Absolute Ks magnitude without extinction, companion and disc included",
+        unit="mag",
+        ucd="phys.magAbs;em.IR.K",
+    ),
     _magnitude("g", "G", "em.opt"),
     _magnitude("bp", "BP", "em.opt.B"),
     _magnitude("rp", "RP", "em.opt.R"),
@@ -149,6 +156,27 @@ spectra = Table(
         "Radial velocity of the first star in this visit",
         unit=_KM_S,
         ucd="spect.dopplerVeloc.opt",
+    ),
+    column("has_emission", Boolean, "Whether any H-alpha emission was put in", ucd="meta.code"),
+    column(
+        "emission_peak",
+        REAL,
+        "Greatest height of the emission above the photosphere, in units of the continuum",
+        ucd="spect.line.intensity",
+    ),
+    column(
+        "emission_significance",
+        REAL,
+        "S/N of the emission summed over its pixels: what the best detection could reach",
+        ucd="stat.snr",
+    ),
+    column(
+        "profile",
+        String,
+        "Class of the H-alpha profile without noise: none, single peak, symmetric double peak, "
+        "asymmetric double peak, peak in absorption, double peak in absorption, shell in "
+        "emission, shell in absorption, P Cygni or nebular",
+        ucd="meta.code.class",
     ),
     column("n_cosmic_rays", Integer, "Cosmic rays put in, all arms", ucd="meta.number"),
     column("run_id", String, "Run that loaded it", ucd="meta.id", required=True),

@@ -13,11 +13,15 @@ the kernel, made up for by the positive one.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ingest.simulation.lines import H_ALPHA, Floats, Grid, Singles
 from ingest.simulation.model import Stars
 
+EPOCH = 58000.0  # MJD of phase 0 of orbits and of the waves in discs
+SHELL_INCLINATION = 72.0  # deg; seen flatter, a disc absorbs its star's light
 N_RINGS = 28
 N_ANGLES = 96
 
@@ -56,13 +60,42 @@ def peak_separation(disc_rotation: Floats, disc_radius: Floats, inclination: Flo
     return np.asarray(2.0 * edge * np.sin(np.radians(inclination)))
 
 
+def at_time(stars: Stars, mjd: Floats) -> Stars:
+    """Return stars with the emission that they have at a time.
+
+    Half of the discs and winds are steady; those of the others grow and fade by up to 40 per
+    cent in one to ten years. The one-armed wave of a disc goes round in three to ten years,
+    and violet and red peaks change places.
+
+    Parameters
+    ----------
+    stars
+        As at :data:`EPOCH`, but for the phase of their changes.
+    mjd : (n_stars,)
+        Modified Julian Date, one a star.
+    """
+    variation = stars.variation
+    days = mjd - EPOCH
+    amplitude = 0.4 * np.clip(2.0 * variation[:, 3] - 1.0, 0.0, 1.0) * (stars.nebular <= 0.0)
+    turns = days / (365.0 * 10.0 ** variation[:, 4]) + variation[:, 1]
+    wave = np.cos(2.0 * np.pi * days / (1100.0 + 2500.0 * variation[:, 0]))
+    return replace(
+        stars,
+        # rounded, since the last bits of a sine depend on how many are computed at once
+        emission_ew=np.round(
+            stars.emission_ew * (1.0 + amplitude * np.sin(2.0 * np.pi * turns)), 6
+        ),
+        disc_v_over_r=np.round(stars.disc_v_over_r * wave, 6),
+    )
+
+
 def kernels(stars: Stars, grid: Grid) -> Singles:
     """Return the velocity profile of each star's permitted emission lines.
 
     Parameters
     ----------
     stars
-        Stars with emission; those without a disc give a narrow line.
+        Stars with emission: a nebula's is narrow, that of a star without a disc a wind's.
     grid
         On which lines are made.
 
@@ -80,22 +113,33 @@ def kernels(stars: Stars, grid: Grid) -> Singles:
 
 def _kernel(stars: Stars, i: int, grid: Grid) -> Floats:
     disc = stars.disc_radius[i] > 1.0 and stars.disc_rotation[i] > 0.0
-    row = _disc(stars, i, grid) if disc else _gaussian(0.0, 9.0, grid)
-    if disc and stars.p_cygni[i]:
-        row = _gaussian(0.0, 45.0 + 60.0 * stars.variation[i, 6], grid)
+    if stars.nebular[i] > 0.0:
+        return _gaussian(0.0, 9.0, grid)
+    wind = bool(stars.p_cygni[i]) or not disc
+    row = _wind(stars, i, grid) if wind else _disc(stars, i, grid)
     absorbed, profile = 0.0, row
     strength = max(float(stars.emission_ew[i]), 1e-3)
     if stars.p_cygni[i]:
         speed = 80.0 + 200.0 * stars.variation[i, 7]
         profile = _gaussian(-speed, 25.0 + 0.25 * speed, grid)
         absorbed = 0.15 + 0.9 * stars.variation[i, 5]
-    elif disc and stars.inclination[i] > 75.0:
+    elif disc and stars.inclination[i] > SHELL_INCLINATION:
         # seen through the disc's edge: narrow, and deeper the flatter it lies in our sight
         profile = _gaussian(0.0, 10.0 + 14.0 * stars.variation[i, 7], grid)
-        absorbed = (stars.inclination[i] - 75.0) / 15.0 * (0.4 + 0.6 * stars.variation[i, 6])
+        flat = (stars.inclination[i] - SHELL_INCLINATION) / (90.0 - SHELL_INCLINATION)
+        absorbed = np.sqrt(flat) * (0.25 + 0.55 * stars.variation[i, 4])
     if absorbed:
         row = row * (1.0 + absorbed / strength) - profile * (absorbed / strength)
     return row
+
+
+def _wind(stars: Stars, i: int, grid: Grid) -> Floats:
+    """Return the line of a wind: one broad peak, or two, as of a flattened one."""
+    sigma = 45.0 + 60.0 * stars.variation[i, 6]
+    apart = 1.4 * sigma if stars.variation[i, 4] < 0.3 else 0.0
+    violet = 0.25 + 0.5 * stars.variation[i, 3]
+    row = violet * _gaussian(-apart, sigma, grid) + (1.0 - violet) * _gaussian(apart, sigma, grid)
+    return np.asarray(row)
 
 
 def _disc(stars: Stars, i: int, grid: Grid) -> Floats:
@@ -111,7 +155,9 @@ def _disc(stars: Stars, i: int, grid: Grid) -> Floats:
     # positive asymmetry: the violet peak is the stronger one
     weights = light[:, None] * (1.0 - stars.disc_v_over_r[i] * np.cos(angle))
     row = deposit(shifts.ravel() / grid.velocity_step, weights.ravel(), grid.n_pixels)
-    row = _smooth(row, 8.0 + 8.0 * stars.variation[i, 6], grid)
+    # light scattered in the line itself fills the middle: strong lines of dense discs are single
+    thick = min(float(stars.emission_ew[i]) / 20.0, 1.0)
+    row = _smooth(row, 8.0 + (8.0 + 45.0 * thick) * stars.variation[i, 6], grid)
     scattered = 0.10 + 0.25 * stars.variation[i, 7]  # by free electrons: broad wings
     return (1.0 - scattered) * row + scattered * _smooth(row, 180.0, grid)
 
@@ -149,7 +195,7 @@ def emission_lines(stars: Stars, grid: Grid) -> tuple[Singles, Singles]:
     forbidden : (n_stars, n_pixels)
         Narrow as they are.
     """
-    disc = stars.disc_radius > 1.0
+    disc, nebula = stars.disc_radius > 1.0, stars.nebular > 0.0
     permitted = np.zeros((len(stars), grid.n_pixels))
     forbidden = np.zeros((len(stars), grid.n_pixels))
     width = np.maximum(stars.emission_ew, 0.0)
@@ -158,7 +204,9 @@ def emission_lines(stars: Stars, grid: Grid) -> tuple[Singles, Singles]:
         jitter = 0.4 + 1.2 * stars.variation[:, 4]
         _add(permitted, grid, wavelength, np.where(disc, width * ratio * jitter, 0.0))
     for wavelength, ratio in _NEBULAR_LINES:
-        _add(permitted, grid, wavelength, np.where(disc, 0.0, width * ratio))
+        _add(permitted, grid, wavelength, np.where(nebula, width * ratio, 0.0))
+    # a wind's other lines fill less of theirs
+    _add(permitted, grid, _NEBULAR_LINES[0][0], np.where(disc | nebula, 0.0, width * 0.06))
     narrow = np.maximum(stars.nebular, 0.0) * np.maximum(width, 0.3)
     for wavelength, ratio in _FORBIDDEN_LINES:
         excited = 4900.0 < wavelength < 5100.0  # [O III] goes with the heat of the star

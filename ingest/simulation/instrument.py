@@ -27,6 +27,8 @@ MRS_START = {"B": (4894.0, 4900.0), "R": (6270.0, 6309.0)}
 MRS_PIXELS = {"B": (4100, 4156), "R": (3692, 3824)}
 MRS_STEP = 1e-5
 EXPOSURE_PIXELS = 4136
+#: Pixels by which the native grid of an exposure may reach beyond the coadd's, each side.
+MARGIN = 50
 
 
 @dataclass(frozen=True)
@@ -181,14 +183,14 @@ def exposure_mrs(
     snr: float,
     rng: np.random.Generator,
 ) -> ArmSpectrum:
-    """Return a single exposure: native pixels that are not log-linear, white noise.
+    """Return a single exposure: native pixels, not log-linear, hardly tied noise.
 
     Parameters
     ----------
     coadd
         Of the same arm; it gives the range of wavelengths.
     lines
-        log10 of wavelengths and normalised flux that cover the coadd.
+        log10 of wavelengths and normalised flux that cover the coadd and the margins.
     star
         Effective temperature in K and E(B-V).
     snr
@@ -200,6 +202,9 @@ def exposure_mrs(
     start, step = coadd.log_wavelength
     n = EXPOSURE_PIXELS
     end = start + step * (len(coadd.flux) - 2)
+    if coadd.arm == "B":  # a coadd ends where the first of its exposures does
+        start -= MARGIN * step * rng.random()
+        end += MARGIN * step * rng.random()
     x = np.arange(n) / (n - 1.0)
     # d log(lambda) of a pixel falls to the red: 1.10e-5 .. 8.4e-6 and 1.0e-5 .. 7.5e-6
     bend = 0.135 * (1.0 + 0.02 * rng.standard_normal())
@@ -215,10 +220,10 @@ def exposure_mrs(
     sigma = np.sqrt(shape * (0.4 + 0.6 * normalised) + 0.08 + 4.0 / (4.0 + snr))
     sigma *= float(np.median(signal / sigma)) / snr
     scale = (0.62 if snr < 2.0 else 0.80) + 0.3 * rng.random()
-    flux = signal + sigma * scale * rng.standard_normal(n)
+    flux = signal + sigma * scale * correlated_noise(n, 0.40, rng)
     if snr < 2.0:
         flux += sigma * (wiggle(n, 90.0, 0.5, rng) - 1.0)
-    spikes = add_spikes(flux, sigma, 0.001, rng)
+    spikes = add_spikes(flux, sigma, 0.001 if snr > 3.0 else 0.0005, rng)
     mask = np.zeros(n, np.int16)
     for first in rng.integers(0, n - 8, rng.poisson(1.5)):
         mask[first : first + rng.integers(2, 7)] = rng.choice([1, 1, 1, 4])

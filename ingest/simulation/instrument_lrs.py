@@ -47,6 +47,8 @@ def observe_lrs(
     n = len(lines)
     wavelength = _lrs_wavelength(n)
     poor = rng.random() < 0.05
+    # light from elsewhere that was not taken away makes lines shallower
+    lines = 1.0 - (1.0 - lines) * np.float32(1.0 - 0.2 * rng.random() ** 2)
     shape = continuum(wavelength, *star)
     # relative flux calibration: slopes of ten and more per cent between ends
     slope = (wavelength - 6000.0) / 2500.0
@@ -65,10 +67,15 @@ def observe_lrs(
     now = np.log([np.median((signal / error)[part]) for part in (blue, red)])
     step = np.clip((wavelength - 5300.0) / 900.0, 0.0, 1.0)
     error *= np.exp(now[0] - target[0] + step * (now[1] - target[1] - now[0] + target[0]))
-    scale = np.exp(-0.14 + 0.22 * rng.standard_normal()) * (1.6 if poor else 1.0)
     # the older files are smoother: exposures were put together in another way
+    scale = np.exp((-0.30 if old else -0.17) + 0.22 * rng.standard_normal())
+    scale *= 1.6 if poor else 1.0
     noise = scale * correlated_noise(n, 0.45 if old else 0.33, rng) * error
-    for line, size in ((5578.9, 0.07), (6302.0, 0.10 if old else 0.04), (6365.5, 0.015)):
+    for line, size in (
+        (5578.9, 0.14 if old else 0.06),
+        (6302.0, 0.15 if old else 0.04),
+        (6365.5, 0.04 if old else 0.015),
+    ):
         width = 4.0 * (1.0 + 0.3 * rng.standard_normal())
         amount = min(size * np.exp(0.9 * rng.standard_normal()), 1.4)
         near = slice(*np.searchsorted(wavelength, [line - 14.0, line + 14.0]))
@@ -80,8 +87,11 @@ def observe_lrs(
     noise += shape * residual * rng.standard_normal(n)
     flux = signal + noise
     level = 6.0 * max(float(snr[1]), 0.5) * np.exp(0.9 * rng.standard_normal())
-    spikes = add_spikes(flux, error, 0.0008 if old else 0.002, rng)
+    spikes = add_spikes(flux, error, 0.0003 if old else 0.001, rng)
     ivar = error**-2.0
+    # the last pixels hold nothing, and an ivar that does not know it
+    empty = int(rng.choice([0, 1, 5, 15, 30, 48], p=[0.15, 0.25, 0.2, 0.2, 0.15, 0.05]))
+    flux[n - empty :] = 0.0
     if old:
         _old_zeros(wavelength, signal / error, ivar, rng)
     elif rng.random() < 0.1:
@@ -162,4 +172,5 @@ def _old_zeros(wavelength: Floats, snr: Floats, ivar: Floats, rng: np.random.Gen
     ends = int(rng.choice([0, 5, 20, 38], p=[0.25, 0.3, 0.25, 0.2]))
     if ends:
         ivar[len(ivar) - ends :] = 0.0
-    ivar[snr < 2.0 + 3.0 * rng.random()] = 0.0
+    # up to half of the pixels of a poor file, never all of them
+    ivar[snr < min(3.0 + 4.0 * rng.random(), float(np.median(snr)))] = 0.0

@@ -265,7 +265,7 @@ def _forest(grid: Grid, number: int, density: float, median: float, scatter: flo
     rng = np.random.default_rng([20260, number])
     count = int(5600 * density)
     wave = 3650.0 + 5600.0 * rng.random(count)
-    kept = rng.random(count) < np.clip((5000.0 / wave) ** 3.0, 0.0, 2.0) / 2.0
+    kept = rng.random(count) < np.clip((5000.0 / wave) ** 4.0, 0.0, 2.0) / 2.0
     width = median * np.exp(scatter * rng.standard_normal(count))
     row = np.zeros(grid.n_pixels)
     low, high = grid.wavelength[[0, -1]]

@@ -68,7 +68,7 @@ _STRENGTHS = {
 
 #: H-alpha between 6548 and 6578 (0.1 nm) of a dwarf of log g 4.
 _HALPHA_WIDTH = (
-    (2900, 0.15), (3500, 0.3), (4200, 0.7), (5000, 1.2), (5800, 2.0), (6300, 2.9), (6800, 4.3),
+    (2900, 0.05), (3500, 0.12), (4200, 0.55), (5000, 1.2), (5800, 2.05), (6300, 2.9), (6800, 4.3),
     (7500, 6.6), (8200, 8.2), (9000, 9.1), (9800, 9.0), (11000, 8.0), (13000, 6.4),
     (16000, 5.0), (20000, 4.1), (25000, 3.3), (30000, 2.7), (36000, 2.2), (45000, 1.8),
 )  # fmt: skip
@@ -85,7 +85,7 @@ def strengths(teff: Floats, logg: Floats, m_h: Floats, variation: Floats) -> Flo
         The stars' random numbers.
     """
     weights = np.zeros((len(teff), len(KINDS)))
-    metal = 10.0 ** (0.45 * np.clip(m_h, -2.5, 0.6))
+    metal = 10.0 ** (0.45 * np.clip(m_h, -3.0, 0.6))
     normal = _normal(variation)
     for column, kind in enumerate(KINDS):
         if kind in _STRENGTHS:

@@ -40,6 +40,9 @@ _TEFF = {
 #: log g of class V, or of the kind where it has one class.
 _LOGG = {"K": 2.1, "M": 1.2, "F": 4.15, "A": 4.1, "G": 4.3, "supergiant": 2.4, "Herbig": 4.1}
 
+#: Share of metal-poor giants among those of kind K; enhanced, as all that tests a cut.
+HALO_FRACTION = 0.12
+
 
 def numeric_type(teff: Floats, giant: np.ndarray) -> Floats:
     """Return the numeric spectral type (O0 is 0, B0 10, A0 20) of a temperature (K)."""
@@ -92,12 +95,15 @@ def physics(rng: np.random.Generator, kind: Strings) -> dict[str, np.ndarray]:
     logg += rng.normal(0.0, 0.12, n)
     late = np.isin(kind, ["F", "G", "K", "M"])
     m_h = np.where(late, rng.normal(-0.12, 0.2, n), rng.normal(-0.05, 0.1, n))
+    # Giants of the halo: too few metals for the Mg b cut, left to the infrared colours.
+    halo = (kind == "K") & (rng.random(n) < HALO_FRACTION)
+    m_h = np.where(halo, rng.uniform(-2.9, -2.1, n), np.clip(m_h, -1.5, 0.45))
     inclination = np.degrees(np.arccos(rng.uniform(0.0, 1.0, n)))
     return {
         "teff": teff,
         "luminosity_class": luminosity_class,
         "logg": np.clip(logg, 0.5, 5.0),
-        "m_h": np.clip(m_h, -1.5, 0.45),
+        "m_h": m_h,
         **_rotation(rng, kind, inclination),
         **_emission(rng, kind),
         **_companion(rng, kind, teff),
@@ -131,7 +137,7 @@ def _emission(rng: np.random.Generator, kind: Strings) -> dict[str, np.ndarray]:
     n = len(kind)
     disc = np.isin(kind, ["Be", "Oe"])
     herbig, bright = kind == "Herbig", kind == "supergiant"
-    be = np.clip(10.0 * np.exp(rng.normal(0.0, 0.85, n)), 0.6, 65.0)
+    be = np.clip(9.0 * np.exp(rng.normal(0.0, 1.05, n)), 0.3, 65.0)
     width = np.where(disc, be, 0.0)
     width = np.where(herbig, np.clip(18.0 * np.exp(rng.normal(0.0, 0.7, n)), 3.0, 80.0), width)
     # In an H II region H-alpha is narrow, and the nebula's other lines go with it.

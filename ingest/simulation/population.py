@@ -375,7 +375,7 @@ def _target_snr(
     g = stars.g[star]
     colour = (stars.bp - stars.rp)[star]
     red = 21.0 * 10 ** (-0.2 * (g - 14.0)) * 10 ** rng.normal(0.0, 0.13, n)
-    red = np.where(low, 3.2 * red, red)
+    red = np.where(low, 2.2 * red, red)
     blue = red * np.where(low, 0.9, 0.62) * 10 ** (-0.15 * (colour - 0.4))
     failed = rng.random(n) < config.failed_fraction
     broken = rng.uniform(0.05, 1.0, n)

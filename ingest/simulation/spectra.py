@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.fft import irfft, rfft
 
-from ingest.simulation.disc import emission_lines, kernels
+from ingest.simulation.disc import EPOCH, SHELL_INCLINATION, at_time, emission_lines, kernels
 from ingest.simulation.instrument import (
+    MARGIN,
     ArmSpectrum,
     coadd_mrs,
     exposure_mrs,
@@ -28,13 +29,13 @@ from ingest.simulation.instrument_lrs import LRS_LOG_START, observe_lrs
 from ingest.simulation.lines import GRIDS, SPEED_OF_LIGHT, Floats, Grid, Singles, interstellar
 from ingest.simulation.model import Stars, Visits
 from ingest.simulation.photosphere import absorption, doppler_pixels, rotation_transform
+from ingest.simulation.profiles import Seen, seen
 
 BLOCK = 32  # visits at a time: what they need stays in the cache of a core
 EXPOSURE_SECONDS = 1200
 N_EXPOSURES = 3
 #: Peking time is eight hours ahead.
 _BEIJING_DAYS = 8.0 / 24.0
-EPOCH = 58000.0  # MJD of phase0
 
 Complex = npt.NDArray[np.complexfloating]
 
@@ -57,12 +58,30 @@ class VisitSpectra:
         Equivalent width of H-alpha emission put in, 0.1 nm, positive.
     rv
         Heliocentric velocity of the (primary) star at the time, km/s.
+    emission
+        What the coadd with H-alpha shows of the emission.
     """
 
     visit: int
     arms: tuple[ArmSpectrum, ...]
     emission_ew: float
     rv: float
+    emission: Seen
+
+    @property
+    def emission_peak(self) -> float:
+        """Greatest height of the emission above the photosphere, in units of the continuum."""
+        return self.emission.peak
+
+    @property
+    def emission_significance(self) -> float:
+        """S/N of the emission, summed over its pixels."""
+        return self.emission.significance
+
+    @property
+    def profile(self) -> int:
+        """Class of the profile of H-alpha: index into :data:`~.profiles.PROFILES`."""
+        return self.emission.profile
 
     @property
     def n_cosmic_rays(self) -> int:
@@ -92,7 +111,8 @@ def synthesise(stars: Stars, visits: Visits, rows: npt.NDArray[np.integer]) -> l
         chosen = rows[visits.resolution[rows] == resolution]
         for first in range(0, len(chosen), BLOCK):
             block = chosen[first : first + BLOCK]
-            for spectra in make(stars.take(visits.star[block]), visits.take(block), block):
+            then = at_time(stars.take(visits.star[block]), visits.mjd[block])
+            for spectra in make(then, visits.take(block), block):
                 done[spectra.visit] = spectra
     return [done[int(row)] for row in rows]
 
@@ -102,11 +122,12 @@ def _medium(stars: Stars, visits: Visits, block: npt.NDArray[np.int64]) -> Itera
     velocity, companion = velocities(stars, visits.mjd)
     arms: list[list[ArmSpectrum]] = [[] for _ in block]
     exposures: list[list[ArmSpectrum]] = [[] for _ in block]
+    emission = [Seen() for _ in block]
     for arm, snr in (("B", visits.snr_b), ("R", visits.snr_r)):
         grid = GRIDS[f"mrs_{arm.lower()}"]
         layouts = [mrs_layout(arm, rng) for rng in generators]
         first = (np.array([start for start, _ in layouts]) - grid.log_start) / grid.log_step
-        spectra = _transform(stars, velocity, companion, grid, generators)
+        spectra, excess = _transform(stars, velocity, companion, grid, generators)
         flux = _on_pixels(spectra, grid, first % 1.0)
         for i, rng in enumerate(generators):
             start, n_pixels = layouts[i]
@@ -116,21 +137,37 @@ def _medium(stars: Stars, visits: Visits, block: npt.NDArray[np.int64]) -> Itera
             lines = flux[i, low : low + n_pixels]
             coadd = coadd_mrs(arm, start, lines, star, float(snr[i]), site, rng)
             arms[i].append(coadd)
+            if arm == "R" and i in excess:
+                alone = _row_on_pixels(excess[i], grid, float(first[i] % 1.0))
+                alone = alone[low : low + n_pixels]
+                emission[i] = seen(coadd, lines, alone, float(velocity[i]), _kind(stars, i))
             if visits.layout[i] == "mrs_exposures":
-                log_wavelength = start + grid.log_step * np.arange(n_pixels, dtype=np.float64)
+                wide = flux[i, low - MARGIN : low + n_pixels + MARGIN]
+                pixels = np.arange(-MARGIN, len(wide) - MARGIN, dtype=np.float64)
+                log_wavelength = start + grid.log_step * pixels
                 single = float(snr[i]) / np.sqrt(N_EXPOSURES)
                 exposures[i] += [
-                    exposure_mrs(coadd, (log_wavelength, lines), star, single, rng)
+                    exposure_mrs(coadd, (log_wavelength, wide), star, single, rng)
                     for _ in range(N_EXPOSURES)
                 ]
     for i, row in enumerate(block):
         timed = [
-            replace(arm, mjd=float(visits.mjd[i]), exposure_time=EXPOSURE_SECONDS * N_EXPOSURES)
-            for arm in arms[i]
+            replace(coadd, mjd=float(visits.mjd[i]), exposure_time=EXPOSURE_SECONDS * N_EXPOSURES)
+            for coadd in arms[i]
         ]
-        for number, single_exposure in enumerate(exposures[i]):
-            timed.append(_timed(single_exposure, float(visits.mjd[i]), number % N_EXPOSURES))
-        yield VisitSpectra(int(row), tuple(timed), float(stars.emission_ew[i]), float(velocity[i]))
+        for number, exposure in enumerate(exposures[i]):
+            timed.append(_timed(exposure, float(visits.mjd[i]), number % N_EXPOSURES))
+        width, speed = float(stars.emission_ew[i]), float(velocity[i])
+        yield VisitSpectra(int(row), tuple(timed), width, speed, emission[i])
+
+
+def _kind(stars: Stars, i: int) -> str | None:
+    if stars.nebular[i] > 0.0:
+        return "nebular"
+    if stars.p_cygni[i]:
+        return "P Cygni"
+    edge_on = stars.inclination[i] > SHELL_INCLINATION and stars.disc_radius[i] > 1.0
+    return "shell" if edge_on else None
 
 
 def exposure_minutes(mjd: float) -> list[int]:
@@ -151,7 +188,7 @@ def _low(stars: Stars, visits: Visits, block: npt.NDArray[np.int64]) -> Iterator
     velocity, companion = velocities(stars, visits.mjd)
     grid = GRIDS["lrs"]
     first = (LRS_LOG_START - grid.log_start) / grid.log_step
-    spectra = _transform(stars, velocity, companion, grid, generators)
+    spectra, excess = _transform(stars, velocity, companion, grid, generators)
     flux = _on_pixels(spectra, grid, np.full(len(block), first % grid.thin))
     low = int(first // grid.thin)
     for i, rng in enumerate(generators):
@@ -160,9 +197,16 @@ def _low(stars: Stars, visits: Visits, block: npt.NDArray[np.int64]) -> Iterator
         star = (float(stars.teff[i]), float(stars.ebv[i]))
         snr = (float(visits.snr_b[i]), float(visits.snr_r[i]))
         old = bool(visits.layout[i] == "lrs_image_old")
-        arm = observe_lrs(flux[i, low : low + n_pixels], star, snr, old, rng)
+        lines = flux[i, low : low + n_pixels]
+        arm = observe_lrs(lines, star, snr, old, rng)
         arm = replace(arm, mjd=float(visits.mjd[i]), exposure_time=4500.0)
-        yield VisitSpectra(int(block[i]), (arm,), float(stars.emission_ew[i]), float(velocity[i]))
+        width, speed = float(stars.emission_ew[i]), float(velocity[i])
+        emission = Seen()
+        if i in excess:
+            alone = _row_on_pixels(excess[i], grid, float(first % grid.thin))
+            alone = alone[low : low + n_pixels]
+            emission = seen(arm, lines, alone, speed, _kind(stars, i))
+        yield VisitSpectra(int(block[i]), (arm,), width, speed, emission)
 
 
 def velocities(stars: Stars, mjd: Floats) -> tuple[Floats, Floats]:
@@ -186,8 +230,16 @@ def _transform(
     companion: Floats,
     grid: Grid,
     generators: list[np.random.Generator],
-) -> Complex:
-    """Return the Fourier transform of flux - 1, at instrumental resolution, at rest in space."""
+) -> tuple[Complex, dict[int, Complex]]:
+    """Return Fourier transforms at instrumental resolution.
+
+    Returns
+    -------
+    spectra : (n_stars, n_pixels // 2 + 1)
+        Of flux - 1.
+    excess
+        Star -> the part of it that is emission, (n_pixels // 2 + 1,), where there is any.
+    """
     spectra = _photosphere(
         stars, stars.teff, stars.logg, stars.vsini, velocity, stars.variation, grid
     )
@@ -205,8 +257,10 @@ def _transform(
         spectra[double] = first + multiply(second, light)
     spectra = -spectra
     bright = np.flatnonzero((stars.emission_ew > 0.0) | (stars.nebular > 0.0))
+    alone = np.zeros((0, spectra.shape[1]), dtype=spectra.dtype)
     if len(bright):
-        spectra[bright] += _emission(stars.take(bright), velocity[bright], grid)
+        alone = _emission(stars.take(bright), velocity[bright], grid)
+        spectra[bright] += alone
     depth = -np.expm1(-stars.ebv.astype(np.float32)[:, None] * interstellar(grid.name))
     drift = 0.3 * stars.rv  # the clouds on the way move with the Galaxy, about as the star
     spectra -= multiply(_transformed(depth), _shift(drift, grid))
@@ -216,7 +270,9 @@ def _transform(
         air = _transformed(-np.expm1(-wet[:, None] * mrs_telluric()))
         spectra -= multiply(air, _shift(helio, grid))
     power = grid.resolution * np.array([1.0 + 0.05 * rng.standard_normal() for rng in generators])
-    return np.asarray(multiply(spectra, _instrument(power, grid)))
+    response = _instrument(power, grid)
+    excess = {int(row): multiply(alone[k], response[row]) for k, row in enumerate(bright)}
+    return np.asarray(multiply(spectra, response)), excess
 
 
 def _photosphere(
@@ -272,7 +328,14 @@ def _instrument(power: Floats, grid: Grid) -> Singles:
 
 def _on_pixels(spectra: Complex, grid: Grid, start: Floats) -> Singles:
     """Return normalised flux on pixels of the instrument that begin at ``start`` (grid pixels)."""
+    return np.maximum(_sampled(spectra, grid, start) + np.float32(1.0), np.float32(0.01))
+
+
+def _row_on_pixels(spectrum: Complex, grid: Grid, start: float) -> Singles:
+    return np.asarray(_sampled(spectrum[None, :], grid, np.array([start]))[0])
+
+
+def _sampled(spectra: Complex, grid: Grid, start: Floats) -> Singles:
     spectra = np.asarray(multiply(spectra, _phase(-start, grid.n_pixels)))
     n = grid.n_pixels // grid.thin
-    rows = irfft(spectra[:, : n // 2 + 1], n, axis=1) / np.float32(grid.thin)
-    return np.maximum(rows + np.float32(1.0), np.float32(0.01))
+    return np.asarray(irfft(spectra[:, : n // 2 + 1], n, axis=1) / np.float32(grid.thin))

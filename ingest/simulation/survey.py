@@ -28,7 +28,7 @@ from ingest.simulation.votables import write_catalogue
 from warehouse.connection import WarehouseError
 
 #: Raised when the same stars, seed and configuration would give other files.
-VERSION = 1
+VERSION = 2
 
 #: Visits of a piece of work.
 PIECE = 120

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest.simulation.model import Stars, Visits
+from ingest.simulation.photometry import EXTINCTION, R_V
+from ingest.simulation.profiles import PROFILES
 from ingest.simulation.votables import arrow_table
 from warehouse import truth_tables
 from warehouse.connection import WarehouseError
@@ -22,7 +24,9 @@ FOLDER = "truth"
 FILES = {"stars.parquet": truth_tables.stars, "spectra.parquet": truth_tables.spectra}
 
 #: What a visit's synthesis tells, beside the visit itself.
-APPLIED = ("emission_ew", "rv", "n_cosmic_rays")
+APPLIED = (
+    "emission_ew", "emission_peak", "emission_significance", "profile", "rv", "n_cosmic_rays",
+)  # fmt: skip
 
 
 @dataclass
@@ -40,7 +44,10 @@ class TruthSummary:
 def star_table(stars: Stars) -> pa.Table:
     """Return ``truth.stars``, one row a star."""
     names = [column.name for column in truth_tables.stars.columns if column.name != "run_id"]
-    return arrow_table(truth_tables.stars, {name: getattr(stars, name) for name in names})
+    rows = {name: getattr(stars, name) for name in names if name != "m_ks"}
+    modulus = 5.0 * np.log10(stars.distance) - 5.0
+    rows["m_ks"] = stars.k - modulus - EXTINCTION["k"] * R_V * stars.ebv
+    return arrow_table(truth_tables.stars, rows)
 
 
 def spectrum_table(stars: Stars, visits: Visits, applied: Mapping[str, np.ndarray]) -> pa.Table:
@@ -51,8 +58,7 @@ def spectrum_table(stars: Stars, visits: Visits, applied: Mapping[str, np.ndarra
     stars, visits
         The survey, or a part of it.
     applied
-        ``emission_ew``, ``rv`` and ``n_cosmic_rays`` as they went into the spectra, shape
-        ``(n_visits,)``.
+        The quantities of :data:`APPLIED` as they went into the spectra, shape ``(n_visits,)``.
     """
     own = ("resolution", "mjd", "lmjd", "plan_id", "spectrograph", "fibre", "snr_b", "snr_r")
     rows = {
@@ -60,6 +66,8 @@ def spectrum_table(stars: Stars, visits: Visits, applied: Mapping[str, np.ndarra
         "designation": stars.designation[visits.star],
         **{name: getattr(visits, name) for name in own},
         **{name: np.asarray(applied[name]) for name in APPLIED},
+        "has_emission": np.asarray(applied["emission_ew"]) > 0,
+        "profile": np.array(PROFILES)[np.asarray(applied["profile"]).astype(int)],
     }
     return arrow_table(truth_tables.spectra, rows)
 

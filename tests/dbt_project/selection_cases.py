@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stars import Star, Visit
+from stars import Membership, Star, Visit
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,10 @@ def _colours(jh: float, hk: float, kw1: float = 0.1) -> Star:
 
 def _type(*types: tuple[int, str]) -> Star:
     return Star(types=types)
+
+
+def _member(*memberships: Membership, **properties: object) -> Star:
+    return Star(memberships=memberships, **properties)  # type: ignore[arg-type]
 
 
 EMISSION, ABSORPTION = Visit(), Visit(halpha="absorption")
@@ -90,6 +94,7 @@ CASES = {
     "(K-W1)_0 0.51": Case(_colours(jh=0.05, hk=0.03, kw1=0.51 + 0.01643), "infrared_colours"),
     "Herbig colours": Case(_colours(jh=0.3, hk=0.6, kw1=1.1), "infrared_colours"),
     "not in AllWISE": Case(Star(w1=None), "infrared_colours"),
+    "reddening known to 0.5": Case(Star(ebv_error=0.5)),
     "no reddening": Case(Star(ebv=None), "infrared_colours"),
     # Gaia decides on the runaways only
     "not in Gaia": Case(Star(parallax=None)),
@@ -99,6 +104,35 @@ CASES = {
     "negative parallax": Case(Star(parallax=-1.0)),
     "known Be star running away": Case(
         Star(pmra=100.0, literature=(("Neiner+2011", "CBe"),)), "literature"
+    ),
+    # open clusters; the errors are hypot(0.1, 0.02) mas/yr and hypot(0.1, 0.02, 0.05) mas
+    "likely member": Case(_member(Membership("Test 1"))),
+    "probability 0.6": Case(_member(Membership("Test 2", probability=0.6))),
+    "probability 0.61": Case(_member(Membership("Test 3", probability=0.61))),
+    "motion off by 3.4": Case(_member(Membership("Test 4", pmra_offset=0.3467))),
+    "motion off by 3.5": Case(_member(Membership("Test 5", pmra_offset=0.3569))),
+    "parallax off by 2.9": Case(_member(Membership("Test 6", parallax_offset=-0.329))),
+    "parallax off by 3.1": Case(_member(Membership("Test 7", parallax_offset=-0.352))),
+    "likelier in another cluster that lies behind": Case(
+        _member(
+            Membership("Test 8", probability=0.95, parallax_offset=-5.0),
+            Membership("Test 9", probability=0.7),
+        )
+    ),
+    "fast member": Case(_member(Membership("Test 10"), pmra=100.0)),
+    "member with RUWE 1.5": Case(_member(Membership("Test 11"), ruwe=1.5)),
+    "member not in Gaia": Case(_member(Membership("Test 12"), parallax=None)),
+    "member in absorption": Case(
+        _member(Membership("Test 13"), visits=(ABSORPTION,)), "halpha_emission"
+    ),
+    # the colour-magnitude diagram: 1.0 + 0.015 0.1^2 <= E <= 1.3 + 0.06 0.1^2
+    "flux excess 1.0001": Case(Star(flux_excess=1.0001)),
+    "flux excess 1.0002": Case(Star(flux_excess=1.0002)),
+    "flux excess 1.3005": Case(Star(flux_excess=1.3005)),
+    "flux excess 1.3007": Case(Star(flux_excess=1.3007)),
+    # O types
+    "O9.5 Herbig": Case(
+        Star(types=((1990, "O9.5V"),), literature=(("Vieira+2003", "HAeBe"),)), "contaminants"
     ),
     "runaway in absorption": Case(Star(visits=(ABSORPTION,), pmra=100.0), "halpha_emission"),
 }

@@ -19,6 +19,7 @@ from warehouse.migrate import upgrade_in_memory
 
 MG_B = 5176.0
 YEARS_TO_GAIA = 16.0  # from LAMOST's epoch 2000 to Gaia's 2016
+YEARS_TO_MEMBERS = 15.5  # and to DR2's 2015.5, where the members of clusters stand
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,20 @@ class Visit:
     snr_r: float | None = 80.0
     teff: float | None = None
     has_blue: bool = True
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A place in a cluster; by default the cluster moves, and stands, exactly as the star."""
+
+    cluster: str = "Test 1"
+    probability: float = 0.9
+    pmra_offset: float = 0.0
+    parallax_offset: float = 0.0
+    #: Of proper motion (mas/yr) and of parallax (mas).
+    dispersion: tuple[float, float] = (0.1, 0.1)
+    parameters: tuple[tuple[str, float], ...] = ()
+    reference: str = "Cantat-Gaudin+2018"
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,7 @@ class Star:
     w1: float | None = 9.80
     w1_error: float = 0.02
     ebv: float | None = 0.1
+    ebv_error: float | None = None
     types: tuple[tuple[int, str], ...] = ((1990, "B2V"),)
     literature: tuple[tuple[str, str], ...] = ()
     parallax: float | None = 10.0
@@ -58,6 +74,10 @@ class Star:
     pmdec: float = 0.0
     pmdec_error: float = 0.02
     ruwe: float = 1.0
+    g: float = 10.0
+    bp_rp: float = 0.1
+    flux_excess: float = 1.2
+    memberships: tuple[Membership, ...] = ()
 
 
 def position(designation: str) -> tuple[float, float]:
@@ -105,6 +125,42 @@ def _spectrum(obsid: int, star: Star, arm: str, visit: Visit) -> dict[str, objec
     }
 
 
+def _cluster_rows(
+    star: Star, number: int, place: dict[str, float]
+) -> Iterable[tuple[str, dict[str, object]]]:
+    for membership in star.memberships:
+        pmra, pmdec = star.pmra, star.pmdec
+        east = pmra * YEARS_TO_MEMBERS / 3.6e6 / np.cos(np.radians(place["dec"]))
+        yield (
+            "cluster_member",
+            {
+                "reference": membership.reference,
+                "cluster": membership.cluster,
+                "source_id": -number - 1,  # of another data release
+                "ra": place["ra"] + east,
+                "dec": place["dec"] + pmdec * YEARS_TO_MEMBERS / 3.6e6,
+                "pmra": pmra,
+                "pmdec": pmdec,
+                "probability": membership.probability,
+            },
+        )
+        motion, depth = membership.dispersion
+        mean = {
+            "pmra": pmra + membership.pmra_offset,
+            "pmra_dispersion": motion,
+            "pmdec": pmdec,
+            "pmdec_dispersion": motion,
+            "parallax": (star.parallax or 0.0) + membership.parallax_offset,
+            "parallax_dispersion": depth,
+        }
+        name = membership.cluster
+        yield "cluster", {"reference": membership.reference, "cluster": name, **mean}
+        if membership.parameters:
+            compact = name.replace(" ", "")  # papers differ in the blanks
+            parameters = dict(membership.parameters)
+            yield "cluster", {"reference": "Dias+2021", "cluster": compact, **parameters}
+
+
 def _rows(star: Star, designation: str, number: int) -> Iterable[tuple[str, dict[str, object]]]:
     ra = star.ra if star.ra is not None else 5.0 + 0.5 * number
     dec = star.dec if star.dec is not None else 30.0
@@ -148,8 +204,13 @@ def _rows(star: Star, designation: str, number: int) -> Iterable[tuple[str, dict
                 "pmdec": star.pmdec,
                 "pmdec_error": star.pmdec_error,
                 "ruwe": star.ruwe,
+                "phot_g_mean_mag": star.g,
+                "phot_bp_mean_mag": star.g + star.bp_rp,
+                "phot_rp_mean_mag": star.g,
+                "phot_bp_rp_excess_factor": star.flux_excess,
             },
         )
+    yield from _cluster_rows(star, number, place)
     if star.jhk is not None:
         values = zip("jhk", star.jhk, star.jhk_error, strict=True)
         magnitudes = {
@@ -169,7 +230,8 @@ def _rows(star: Star, designation: str, number: int) -> Iterable[tuple[str, dict
             },
         )
     if star.ebv is not None:
-        yield "reddening", {"dust_map": "test", "designation": designation, "ebv": star.ebv}
+        reddening = {"ebv": star.ebv, "ebv_error": star.ebv_error}
+        yield "reddening", {"dust_map": "test", "designation": designation, **reddening}
     for year, spectral_type in star.types:
         yield (
             "spectral_type",

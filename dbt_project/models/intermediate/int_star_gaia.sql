@@ -1,12 +1,7 @@
 with
 
 stars as (
-    select
-        designation,
-        any_value(ra order by survey) as ra,
-        any_value("dec" order by survey) as "dec"
-    from {{ ref('int_stars') }}
-    group by all
+    select * from {{ ref('int_star_positions') }}
 ),
 
 sources as (

@@ -3,26 +3,14 @@
 with
 
 stars as (
-    select
-        designation,
-        any_value(ra order by survey) as ra,
-        any_value("dec" order by survey) as "dec"
-    from {{ ref('int_stars') }}
-    group by all
+    select * from {{ ref('int_star_positions') }}
 ),
 
 types as (
     select
         *,
-        concat_ws(': ', reference, name, bibcode, spectral_type) as type_id,
-        parse_spectral_type(spectral_type) as parsed
+        concat_ws(': ', reference, name, bibcode, spectral_type) as type_id
     from {{ ref('stg_literature__spectral_types') }}
-),
-
-usable_types as (
-    select *
-    from types
-    where parsed.numeric_type_min is not null
 ),
 
 matches as (
@@ -30,33 +18,47 @@ matches as (
         crossmatch(
             left='stars',
             left_id='designation',
-            right='usable_types',
+            right='types',
             right_id='type_id',
             radius=var('spectral_type_radius'),
             mode='all'
         )
     }}
+),
+
+-- only what lies at a star of ours is read, and each text once
+matched_types as materialized (
+    select
+        matches.left_id as designation,
+        matches.angular_distance,
+        types.type_id,
+        types.name,
+        types.spectral_type,
+        types.reference,
+        types.bibcode,
+        types.year,
+        parse_spectral_type(types.spectral_type) as parsed
+    from matches
+    inner join types on matches.right_id = types.type_id
 )
 
 select
-    matches.left_id as designation,
-    types.spectral_type,
-    types.reference as spectral_type_reference,
-    types.bibcode as spectral_type_bibcode,
-    types.year as spectral_type_year,
-    types.parsed.numeric_type,
-    types.parsed.numeric_type_min,
-    types.parsed.numeric_type_max,
-    types.parsed.luminosity_class,
-    types.parsed.luminosity_class_min,
-    matches.number_of_neighbours as n_spectral_types
-from matches
-inner join usable_types as types on matches.right_id = types.type_id
+    designation,
+    name,
+    spectral_type,
+    reference as spectral_type_reference,
+    bibcode as spectral_type_bibcode,
+    year as spectral_type_year,
+    parsed.numeric_type,
+    parsed.numeric_type_min,
+    parsed.numeric_type_max,
+    parsed.luminosity_class,
+    parsed.luminosity_class_min,
+    count(*) over star as n_spectral_types
+from matched_types
+where parsed.numeric_type_min is not null
+window star as (partition by designation)
 qualify row_number() over (
-    partition by matches.left_id
-    order by
-        types.year desc nulls last,
-        types.parsed.numeric_type is null,
-        matches.angular_distance,
-        types.type_id
+    partition by designation
+    order by year desc nulls last, parsed.numeric_type is null, angular_distance, type_id
 ) = 1

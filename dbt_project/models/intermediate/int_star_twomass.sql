@@ -2,14 +2,11 @@ with
 
 stars as (
     select
-        stars.designation,
-        any_value(stars.ra order by stars.survey) as ra,
-        any_value(stars.dec order by stars.survey) as "dec",
-        any_value(gaia.pmra) as pmra,
-        any_value(gaia.pmdec) as pmdec
-    from {{ ref('int_stars') }} as stars
+        stars.*,
+        gaia.pmra,
+        gaia.pmdec
+    from {{ ref('int_star_positions') }} as stars
     left join {{ ref('int_star_gaia') }} as gaia using (designation)
-    group by all
 ),
 
 sources as (

@@ -14,6 +14,7 @@ new_stars as (
         tests.survey,
         tests.ra,
         tests.dec,
+        tests.name,
         tests.spectral_type,
         tests.spectral_type_reference,
         photometry.j,
@@ -27,6 +28,7 @@ new_stars as (
         photometry.ebv,
         tests.hk_0::double as hk_0,
         tests.kw1_0::double as kw1_0,
+        tests.be_colour_probability,
         tests.ew_halpha,
         tests.ew_halpha_error,
         tests.obsid

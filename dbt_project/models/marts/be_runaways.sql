@@ -18,6 +18,7 @@ runaways as (
         parallax_error,
         v_tp,
         v_tp_error,
+        runaway_probability,
         z,
         z_error
     from kinematics
