@@ -95,7 +95,10 @@ CASES = {
     "Herbig colours": Case(_colours(jh=0.3, hk=0.6, kw1=1.1), "infrared_colours"),
     "not in AllWISE": Case(Star(w1=None), "infrared_colours"),
     "reddening known to 0.5": Case(Star(ebv_error=0.5)),
-    "no reddening": Case(Star(ebv=None), "infrared_colours"),
+    "no reddening": Case(Star(ebv=None, parallax=None), "infrared_colours"),
+    # G-J tells the dust in front of a B2 star whose own is -0.442: see test_reddening.py
+    "reddened, not in the map": Case(Star(ebv=None, g=10.624, jhk=(10.0, 9.85, 9.75), w1=9.6)),
+    "not reddened, not in the map": Case(Star(ebv=None, g=9.5)),
     # Gaia decides on the runaways only
     "not in Gaia": Case(Star(parallax=None)),
     "runaway": Case(Star(pmra=100.0)),

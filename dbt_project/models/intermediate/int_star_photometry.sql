@@ -8,11 +8,6 @@ stars as (
     select designation from {{ ref('int_star_positions') }}
 ),
 
-reddening as (
-    select * from {{ ref('stg_dust__reddening') }}
-    qualify row_number() over (partition by designation order by dust_map) = 1
-),
-
 joined as (
     select
         stars.designation,
@@ -20,11 +15,11 @@ joined as (
         allwise.* exclude (designation),
         reddening.ebv,
         reddening.ebv_error,
-        reddening.dust_map
+        reddening.ebv_method
     from stars
     left join {{ ref('int_star_twomass') }} as twomass using (designation)
     left join {{ ref('int_star_allwise') }} as allwise using (designation)
-    left join reddening using (designation)
+    left join {{ ref('int_star_reddening') }} as reddening using (designation)
 ),
 
 colours as (

@@ -26,6 +26,7 @@ new_stars as (
         photometry.w1,
         photometry.w1_error,
         photometry.ebv,
+        photometry.ebv_method,
         tests.hk_0::double as hk_0,
         tests.kw1_0::double as kw1_0,
         tests.be_colour_probability,
