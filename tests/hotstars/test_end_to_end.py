@@ -85,6 +85,19 @@ def test_the_truth_agrees(ask: Ask) -> None:
     assert recovered >= 0.7 * true
 
 
+def test_check_prints_completeness_and_purity_of_every_list(survey: Path) -> None:
+    lines = [line.replace("│", " ").split() for line in run(survey, "check").splitlines()]
+    recovery = {words[0]: words[1:] for words in lines if len(words) == 6}
+    for mart in (
+        "be_candidates", "be_known", "be_new", "herbig_stars", "oe_stars", "be_cluster_members",
+        "be_runaways",
+    ):  # fmt: skip
+        n_true, n_found, n_right = map(int, recovery[mart][:3])
+        assert n_right <= min(n_true, n_found)
+        if n_true:
+            assert float(recovery[mart][3]) == pytest.approx(n_right / n_true, abs=0.001)
+
+
 def test_no_catalogue_reads_the_truth() -> None:
     models = [path.read_text() for path in (REPOSITORY / "dbt_project").rglob("*.sql")]
     assert not any("truth." in text or "'truth'" in text for text in models)

@@ -22,7 +22,7 @@ matches as (
             right_id='twomass_designation',
             radius=var('twomass_radius'),
             epoch=var('lamost_position_epoch'),
-            right_epoch=var('twomass_epoch')
+            right_epoch='coalesce(' ~ julian_year('jd') ~ ', ' ~ var('twomass_epoch') ~ ')'
         )
     }}
 )
