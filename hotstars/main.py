@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import typer
 
@@ -35,16 +38,37 @@ def options(
     """Take the options that every verb shares."""
 
 
-app.command("init")(init.init)
-app.command("simulate")(simulate.simulate)
-app.command("ingest")(ingest.ingest)
-app.command("inspect")(inspect.inspect)
-app.command("sql")(sql.sql)
-app.command("build", context_settings={"ignore_unknown_options": True})(build.build)
-app.command("check")(check.check)
-app.command("export")(export.export)
-app.command("status")(status.status)
-app.command("demo")(demo.demo)
+class StoppedError(Exception):
+    """Someone pressed Ctrl-C; typer would turn KeyboardInterrupt into a bare "Aborted"."""
+
+
+def _stoppable(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the verb with its signature; Ctrl-C in it, or in a query of it, is StoppedError."""
+
+    @wraps(verb)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return verb(*arguments, **options)
+        except KeyboardInterrupt:
+            raise StoppedError from None
+        except RuntimeError as error:  # what DuckDB makes of it while a query runs
+            if "interrupted" in str(error).lower():
+                raise StoppedError from None
+            raise
+
+    return run
+
+
+app.command("init")(_stoppable(init.init))
+app.command("simulate")(_stoppable(simulate.simulate))
+app.command("ingest")(_stoppable(ingest.ingest))
+app.command("inspect")(_stoppable(inspect.inspect))
+app.command("sql")(_stoppable(sql.sql))
+app.command("build", context_settings={"ignore_unknown_options": True})(_stoppable(build.build))
+app.command("check")(_stoppable(check.check))
+app.command("export")(_stoppable(export.export))
+app.command("status")(_stoppable(status.status))
+app.command("demo")(_stoppable(demo.demo))
 
 
 def main() -> None:
@@ -54,6 +78,6 @@ def main() -> None:
     except WarehouseError as error:
         print(f"hotstars: {error}", file=sys.stderr)
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
+    except StoppedError:
         print("hotstars: stopped; what was committed stays, run it again to go on", file=sys.stderr)
         raise SystemExit(130) from None

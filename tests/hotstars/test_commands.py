@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,35 @@ def test_without_a_warehouse_a_verb_says_what_to_do(home: Path, arguments: tuple
     assert done.stderr.startswith("hotstars: ")
     assert "Traceback" not in done.stderr
     assert "hotstars init" in done.stderr or "dbt run" in done.stderr
+
+
+def test_ctrl_c_says_that_the_work_can_go_on(home: Path) -> None:
+    assert hotstars("init", home=home).returncode == 0
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "hotstars", "sql",
+            "select sum(i) from range(1000000000000) t(i)",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "HOTSTARS_HOME": str(home)},
+    )  # fmt: skip
+    try:
+        while process.poll() is None and not _has_open(process.pid, "warehouse.duckdb"):
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert errors == "hotstars: stopped; what was committed stays, run it again to go on\n"
+
+
+def _has_open(pid: int, name: str) -> bool:
+    links = Path(f"/proc/{pid}/fd").iterdir()
+    return any(name in str(link.readlink()) for link in links if link.is_symlink())
 
 
 def test_init_can_be_repeated_and_status_counts_the_rows(home: Path) -> None:
