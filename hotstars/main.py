@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from hotstars import build, check, demo, export, ingest, init, inspect, simulate, sql, status
+from hotstars import build, check, demo, export, ingest, init, inspect, simulate, sql, status, train
 from warehouse import __version__
 from warehouse.connection import WarehouseError
 
@@ -68,6 +68,9 @@ app.command("build", context_settings={"ignore_unknown_options": True})(_stoppab
 app.command("check")(_stoppable(check.check))
 app.command("export")(_stoppable(export.export))
 app.command("status")(_stoppable(status.status))
+models = typer.Typer(help=train.HELP, no_args_is_help=True)
+models.command("be-classifier")(_stoppable(train.be_classifier))
+app.add_typer(models, name="train")
 app.command("demo")(_stoppable(demo.demo))
 
 

@@ -1,0 +1,95 @@
+"""`hotstars train`: make the models of the registry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+HELP = "Train a model and store it in HOTSTARS_HOME/models with a card that says how good it is."
+
+
+def be_classifier(
+    architecture: str = typer.Option(
+        "resnet1d", help="resnet1d, on the flux itself; or resnet18, on images as published."
+    ),
+    image_size: int = typer.Option(
+        64, min=32, help="Pixels of an image's side, for resnet18; 256 as published, for a GPU."
+    ),
+    stars: int = typer.Option(2800, min=60, help="Stars to simulate; 1.4 spectra a star."),
+    seed: int = typer.Option(7, min=0, help="Of the simulated stars and of the training."),
+    epochs: int = typer.Option(10, min=1, help="Times that every spectrum is learnt from."),
+    weights: Path = typer.Option(
+        None, help="ImageNet weights of resnet18, a file; without it, training is from scratch."
+    ),
+    workers: int = typer.Option(None, min=1, help="Processes that simulate; one a core."),
+    as_json: bool = typer.Option(False, "--json", help="Print the model's card as JSON."),
+) -> None:
+    """Train the network that tells H-alpha emission, on simulated spectra, and score it.
+
+    A training that was stopped goes on after its last finished epoch.
+
+    Example: hotstars train be-classifier --architecture resnet18 --image-size 64
+    """
+    from hotstars.be_classifier import train_be_classifier
+    from ml.halpha.networks import ARCHITECTURES, WeightsError, imagenet_weights
+    from ml.halpha.training import TrainingConfig
+    from warehouse.connection import WarehouseError
+    from warehouse.home import current_home
+
+    if architecture not in ARCHITECTURES:
+        raise WarehouseError(f"--architecture {architecture}: it is {' or '.join(ARCHITECTURES)}")
+    if weights is not None and architecture != "resnet18":
+        raise WarehouseError("--weights: ImageNet weights are for --architecture resnet18")
+    config = TrainingConfig(architecture, image_size, epochs=epochs, seed=seed)
+    try:
+        if weights is not None:
+            imagenet_weights(weights)  # bad ones are told before anything is simulated
+        card = train_be_classifier(
+            current_home().models,
+            config,
+            stars,
+            weights=weights,
+            workers=workers,
+            say=_say,
+        )
+    except (ValueError, WeightsError) as error:
+        raise WarehouseError(str(error)) from error
+    typer.echo(json.dumps(card, indent=1) if as_json else _summary(card))
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _summary(card: Mapping[str, Any]) -> str:
+    from ml.halpha.scores import line
+
+    found = card["scores"]
+    counts = found["all"]["confusion"]
+    lines = [
+        f"held-out SIMULATED stars, decision at {found['all']['limit']:g}; in brackets 95 per cent",
+        "",
+        "                     taken for emission   not",
+        f"emission seen        {counts['true_positive']:18,d} {counts['false_negative']:5,d}",
+        f"no emission seen     {counts['false_positive']:18,d} {counts['true_negative']:5,d}",
+        "",
+        line("all", found["all"]),
+    ]
+    for group in ("by_survey", "by_snr", "by_profile", "by_clarity"):
+        lines += ["", *(line(name, item) for name, item in found[group].items())]
+    calibrated, far = card["calibration"], card["domain"]
+    lines += [
+        "",
+        f"calibration error {calibrated['expected_error']:.3f} "
+        f"({calibrated['expected_error_before']:.3f} before temperature "
+        f"{calibrated['temperature']:.2f})",
+        f"out of domain beyond {far['threshold']:.2f}: {100 * far['held_out_beyond']:.1f} per cent "
+        "of the held-out spectra",
+        f"{card['name']} {card['version']} ({card['architecture']}, {card['weights_origin']}): "
+        f"{card['folder']}",
+    ]
+    return "\n".join(lines)
