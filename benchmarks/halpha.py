@@ -88,7 +88,9 @@ def main() -> None:
     tensor = torch.from_numpy(windows)
     print(f"torch on {torch.get_num_threads()} threads")
     for size in (256, 64):
-        ours = rate(lambda s=size: draw(tensor[:4096], s), min(n, 4096))
+        ours = rate(
+            lambda s=size: [draw(part, s) for part in tensor[:4096].split(64)], min(n, 4096)
+        )
         pillow = rate(lambda s=size: with_pillow(windows[:1024], s), 1024)
         matplotlib = rate(lambda s=size: with_matplotlib(windows[:128], s), 128)
         print(
@@ -104,24 +106,24 @@ def main() -> None:
             classifier = Classifier.from_model(load_model(Path(folder), name))
             per_second = rate(lambda c=classifier, k=some: c.probability(windows[:k]), some)
             print(f"{name}: {per_second:,.0f} spectra a second")
-        compare(Path(folder), "resnet1d-64", flux)
+        compare(Path(folder), "resnet1d-64", windows)
 
 
-def compare(models: Path, name: str, flux: np.ndarray) -> None:
+def compare(models: Path, name: str, windows: np.ndarray) -> None:
     """Time the SQL function beside the bare model, in turns."""
     from udfs.register import register  # noqa: PLC0415 - reads HOTSTARS_MODELS
 
     classifier = Classifier.from_model(load_model(models, name))
     connection = duckdb.connect()
     register(connection)
-    rows = pa.FixedSizeListArray.from_arrays(pa.array(flux.ravel()), MRS_R.size)
-    connection.register("arrow", pa.table({"flux": rows}))
+    rows = pa.FixedSizeListArray.from_arrays(pa.array(windows.ravel()), windows.shape[1])
+    connection.register("arrow", pa.table({"halpha": rows}))
     connection.execute("create table spectra as from arrow")
-    query = f"create or replace table t as select be_probability_mrs_r(flux, '{name}') from spectra"
+    query = f"create or replace table t as select be_probability(halpha, '{name}') from spectra"
     bare, through_sql = [], []
     for _ in range(5):
         start = time.perf_counter()
-        classifier.probability_and_distance(halpha_window(flux, MRS_R))
+        classifier.probability_and_distance(windows)
         bare.append(time.perf_counter() - start)
         start = time.perf_counter()
         connection.execute(query)

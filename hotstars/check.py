@@ -154,6 +154,15 @@ def print_recovery(connection: duckdb.DuckDBPyConnection) -> None:
     connection.sql(CONFUSION).show(max_width=160, max_rows=40)
 
 
+def print_all(connection: duckdb.DuckDBPyConnection) -> None:
+    """Print what is recovered, list by list, and how profiles were classified."""
+    from hotstars.check_morphology import print_morphology
+
+    print_recovery(connection)
+    typer.echo("H-alpha profiles: what was put in, and what was found")
+    print_morphology(connection)
+
+
 def check() -> None:
     """Compare the catalogues of the simulated survey with what was put in.
 
@@ -167,7 +176,7 @@ def check() -> None:
     database = current_home().database
     with connect(database, read_only=True) as connection:
         try:
-            print_recovery(connection)
+            print_all(connection)
         except duckdb.CatalogException as error:
             raise WarehouseError(
                 f"{database}: no catalogues of a simulated survey here; run `hotstars demo`"

@@ -11,6 +11,9 @@ import typer
 #: Tables that the demo releases.
 RELEASED = ("be_new", "be_runaways", "be_selection_funnel")
 
+#: Stars of other seeds that the classifier of the demo learns from; the default has more.
+TRAINING_STARS = 1800
+
 QUERIES = (
     "select step, criterion, n_spectra, n_stars from marts.be_selection_funnel order by step",
     "select designation, v_tp, v_tp_error, z from marts.be_runaways order by v_tp desc limit 10",
@@ -30,6 +33,7 @@ def demo(
     Example: hotstars demo --stars 500
     """
     from hotstars.check import print_recovery
+    from ml.registry import current_version
     from warehouse.connection import connect
     from warehouse.home import current_home
 
@@ -39,6 +43,8 @@ def demo(
     _step("database", "init")
     _step("simulated survey", "simulate", "--stars", str(stars), "--seed", str(seed))
     _step("ingest", "ingest", "simulated")
+    if current_version(home.models, "be-classifier") is None:
+        _step("H-alpha classifier", "train", "be-classifier", "--stars", str(TRAINING_STARS))
     _step("catalogues", "build", "run")
     _step("released tables", "export", *RELEASED, "--format", "mrt", "--format", "votable")
     with connect(home.database, read_only=True) as connection:

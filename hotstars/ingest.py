@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 OTHERS = {
     "lamost": "LAMOST spectra, low and medium resolution: FITS files and folders",
     "simulated": "everything that `hotstars simulate` wrote (default: HOTSTARS_HOME/simulated)",
+    "model_grid": "model spectra: TLUSTY files (G40000g400v10.vis.7, .17), pieces in HDF5 or npz",
     "dust": "Bayestar19, sampled at the warehouse's stars and distances (needs the map)",
 }
 
@@ -101,6 +102,8 @@ def ingest(
                 )
             elif source == "simulated":
                 done = _simulated(connection, (files or [home.simulated])[0], command)
+            elif source == "model_grid":
+                done = _model_grid(connection, files or [], command, workers)
             elif source == "dust":
                 done = _dust(connection, home.root, fetch)
             else:
@@ -148,6 +151,22 @@ def _simulated(connection: duckdb.DuckDBPyConnection, folder: Path, command: str
     from ingest.catalogues.simulated import ingest_simulated
 
     return ingest_simulated(connection, folder, command=command, progress=True, tell=_say)
+
+
+def _model_grid(
+    connection: duckdb.DuckDBPyConnection, files: list[Path], command: str, workers: int | None
+) -> Summary:
+    from ingest.model_grid.load import load_model_grid
+    from warehouse.connection import WarehouseError
+
+    if not files:
+        raise WarehouseError("give TLUSTY files or folders: hotstars ingest model_grid DIR...")
+    try:
+        return load_model_grid(
+            connection, files, command=command, workers=workers, progress=True, tell=_say
+        )
+    except FileNotFoundError as error:
+        raise WarehouseError(str(error)) from error
 
 
 def _dust(connection: duckdb.DuckDBPyConnection, home: Path, fetch: bool) -> Any:

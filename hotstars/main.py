@@ -9,7 +9,20 @@ from typing import Any
 
 import typer
 
-from hotstars import build, check, demo, export, ingest, init, inspect, simulate, sql, status, train
+from hotstars import (
+    build,
+    check,
+    demo,
+    export,
+    ingest,
+    init,
+    inspect,
+    review,
+    simulate,
+    sql,
+    status,
+    train,
+)
 from warehouse import __version__
 from warehouse.connection import WarehouseError
 
@@ -71,6 +84,11 @@ app.command("status")(_stoppable(status.status))
 models = typer.Typer(help=train.HELP, no_args_is_help=True)
 models.command("be-classifier")(_stoppable(train.be_classifier))
 app.add_typer(models, name="train")
+reviews = typer.Typer(help=review.HELP, no_args_is_help=True)
+reviews.command("export")(_stoppable(review.export))
+reviews.command("import")(_stoppable(review.import_))
+reviews.command("status")(_stoppable(review.status))
+app.add_typer(reviews, name="review")
 app.command("demo")(_stoppable(demo.demo))
 
 

@@ -9,7 +9,10 @@ from typing import Any
 
 import typer
 
-HELP = "Train a model and store it in HOTSTARS_HOME/models with a card that says how good it is."
+HELP = """Train a model and store it in HOTSTARS_HOME/models with a card that says how good it is.
+
+Example: hotstars train be-classifier
+"""
 
 
 def be_classifier(
@@ -19,11 +22,13 @@ def be_classifier(
     image_size: int = typer.Option(
         64, min=32, help="Pixels of an image's side, for resnet18; 256 as published, for a GPU."
     ),
-    stars: int = typer.Option(2800, min=60, help="Stars to simulate; 1.4 spectra a star."),
+    stars: int = typer.Option(4000, min=60, help="Stars to simulate; 1.4 spectra a star."),
     seed: int = typer.Option(7, min=0, help="Of the simulated stars and of the training."),
     epochs: int = typer.Option(10, min=1, help="Times that every spectrum is learnt from."),
     weights: Path = typer.Option(
-        None, help="ImageNet weights of resnet18, a file; without it, training is from scratch."
+        None,
+        help="ImageNet weights of resnet18: a file, or `imagenet` to fetch torchvision's (45 MB); "
+        "without it, training is from scratch.",
     ),
     workers: int = typer.Option(None, min=1, help="Processes that simulate; one a core."),
     as_json: bool = typer.Option(False, "--json", help="Print the model's card as JSON."),
@@ -35,7 +40,12 @@ def be_classifier(
     Example: hotstars train be-classifier --architecture resnet18 --image-size 64
     """
     from hotstars.be_classifier import train_be_classifier
-    from ml.halpha.networks import ARCHITECTURES, WeightsError, imagenet_weights
+    from ml.halpha.networks import (
+        ARCHITECTURES,
+        WeightsError,
+        download_imagenet_weights,
+        imagenet_weights,
+    )
     from ml.halpha.training import TrainingConfig
     from warehouse.connection import WarehouseError
     from warehouse.home import current_home
@@ -47,6 +57,8 @@ def be_classifier(
     config = TrainingConfig(architecture, image_size, epochs=epochs, seed=seed)
     try:
         if weights is not None:
+            if str(weights) == "imagenet":
+                weights = download_imagenet_weights()
             imagenet_weights(weights)  # bad ones are told before anything is simulated
         card = train_be_classifier(
             current_home().models,

@@ -124,5 +124,5 @@ def _mistake(axes: Axes, data: TrainingSet, probability: NDArray[np.floating], r
     axes.set_title(
         f"{truth}: {PROFILES[data.profile[row]]}\n{data.kind[row]}, {data.survey[row]}, "
         f"S/N {data.snr[row]:.0f}, p = {probability[row]:.2f}",
-        fontsize=8,
+        fontsize=6.5,
     )

@@ -109,7 +109,7 @@ def unpack(content: bytes) -> bytes:
     if not content:
         raise BadFileError("the file is empty; download it again")
     if content.startswith(_GZIP):
-        content = _gunzip(content)
+        content = gunzip(content)
     if content.startswith(b"SIMPLE  ="):
         return content
     start = content[:200].lstrip().lower()
@@ -129,7 +129,8 @@ def unpack(content: bytes) -> bytes:
     )
 
 
-def _gunzip(packed: bytes) -> bytes:
+def gunzip(packed: bytes) -> bytes:
+    """Return what a gzip file holds, all its members; BadFileError if it is damaged or huge."""
     parts = []
     room = MAX_BYTES
     rest = packed

@@ -7,22 +7,30 @@ become the current one.
 
 from __future__ import annotations
 
+import inspect
 import os
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from ml.halpha.window import halpha_window
+from ml.halpha.window import N_SAMPLES, halpha_window
 from ml.registry import current_version, load_model
 from ml.spectra.grids import LRS_R, MRS_R, Grid
-from udfs.arrow import Column, matrix, named, one_array, real
+from udfs.arrow import Column, fixed_lists, matrix, named, one_array, real
 from udfs.spectra import SqlFunction
 
+if TYPE_CHECKING:
+    from ml.halpha.classify import Classifier
+
 _lock = threading.Lock()
-_loaded: dict[tuple[Path, str], object] = {}
+_loaded: dict[tuple[Path, str], Classifier] = {}
 
 
 def models_folder() -> Path:
@@ -32,7 +40,7 @@ def models_folder() -> Path:
     return Path(named_folder or home / "models").expanduser().resolve()
 
 
-def _classifier(name: str):  # type: ignore[no-untyped-def]
+def _classifier(name: str) -> Classifier | None:
     """Return the current classifier of a name; None where there is none."""
     # torch takes a second to import: only who asks a network pays for it
     from ml.halpha.classify import Classifier  # noqa: PLC0415
@@ -43,23 +51,45 @@ def _classifier(name: str):  # type: ignore[no-untyped-def]
         if version is None:
             return None
         known = _loaded.get((folder, name))
-        if not isinstance(known, Classifier) or known.version != version:
+        if known is None or known.version != version:
             known = Classifier.from_model(load_model(folder, name, version))
             _loaded[folder, name] = known
         return known
 
 
-def be_probability_columns(flux: Column, model: Column, *, grid: Grid) -> pa.StructArray:
-    """Ask a network whether H-alpha shows emission.
+def halpha_window_columns(flux: Column, *, grid: Grid) -> pa.Array:
+    """Take the part of a spectrum around H-alpha that a classifier sees.
 
     Parameters
     ----------
     flux
         FLOAT[n], rectified.
-    model
-        VARCHAR: name of the model in the registry, one for all rows.
     grid
         The common grid (not an argument in SQL).
+
+    Returns
+    -------
+    FLOAT[240]
+        Mean flux in each 0.25 A from 6530 to 6590 A (vacuum), at either resolution. NULL where
+        the flux is NULL or not finite there.
+
+    See Also
+    --------
+    ml.halpha.window.halpha_window : the numerics; Wang et al. (2022), section 4.1.2.
+    """
+    window = halpha_window(matrix(flux, grid.size), grid)
+    return fixed_lists(window, np.asarray(np.isfinite(window).all(axis=1)))
+
+
+def be_probability_columns(halpha: Column, model: Column) -> pa.StructArray:
+    """Ask a network whether H-alpha shows emission.
+
+    Parameters
+    ----------
+    halpha
+        FLOAT[240], see ``halpha_window_mrs_r`` and ``halpha_window_lrs_r``.
+    model
+        VARCHAR: name of the model in the registry, one for all rows.
 
     Returns
     -------
@@ -67,24 +97,25 @@ def be_probability_columns(flux: Column, model: Column, *, grid: Grid) -> pa.Str
     model_version VARCHAR)
         Calibrated probability of emission; how far the spectrum lies from those of the
         training, and whether that is beyond the threshold of the model's card. NULL where the
-        flux is NULL or not finite around H-alpha, and everywhere without such a model.
+        flux is NULL or not finite, and everywhere without such a model.
 
     See Also
     --------
     ml.halpha.classify.Classifier : the network; Wang et al. (2022), section 4.1.
     """
-    rows = matrix(flux, grid.size)
-    n = len(rows)
-    names = set(one_array(model).drop_null().to_pylist())
+    windows = matrix(halpha, N_SAMPLES)
+    n = len(windows)
+    names = {one for one in pc.unique(one_array(model)).to_pylist() if one is not None}
     if len(names) > 1:
         raise ValueError(f"one model at a time, not {', '.join(sorted(names))}")
     classifier = _classifier(names.pop()) if names and n else None
     if classifier is None:
         probability = distance = np.full(n, np.nan)
-        threshold, label = np.nan, (None, None)
+        threshold, label = np.nan, ("", "")
     else:
-        probability, distance = classifier.probability_and_distance(halpha_window(rows, grid))
+        probability, distance = classifier.probability_and_distance(windows)
         threshold, label = classifier.domain_threshold, (classifier.name, classifier.version)
+        probability[~_known(model)] = distance[~_known(model)] = np.nan
     unknown = ~np.isfinite(probability)
     return pa.StructArray.from_arrays(
         [
@@ -95,6 +126,10 @@ def be_probability_columns(flux: Column, model: Column, *, grid: Grid) -> pa.Str
         ],
         names=["probability", "distance", "is_out_of_domain", "model_name", "model_version"],
     )
+
+
+def _known(column: Column) -> NDArray[np.bool_]:
+    return one_array(column).is_valid().to_numpy(zero_copy_only=False)
 
 
 def model_version_columns(name: Column) -> pa.Array:
@@ -117,21 +152,34 @@ def model_version_columns(name: Column) -> pa.Array:
 
 
 def _functions() -> list[SqlFunction]:
-    returns = (
+    """Return the functions with their types in SQL."""
+
+    def sql_function(
+        name: str, function: Callable[..., pa.Array], arguments: dict[str, str], returns: str
+    ) -> SqlFunction:
+        doc = inspect.cleandoc(getattr(function, "func", function).__doc__ or "")
+        return SqlFunction(name, named(function, name, arguments), arguments, returns, doc)
+
+    window = f"FLOAT[{N_SAMPLES}]"
+    score = (
         "STRUCT(probability DOUBLE, distance DOUBLE, is_out_of_domain BOOLEAN, "
         "model_name VARCHAR, model_version VARCHAR)"
     )
-    functions = []
-    for grid in (MRS_R, LRS_R):
-        arguments = {"flux": f"FLOAT[{grid.size}]", "model": "VARCHAR"}
-        name = f"be_probability_{grid.name}"
-        function = named(partial(be_probability_columns, grid=grid), name, arguments)
-        doc = be_probability_columns.__doc__ or ""
-        functions.append(SqlFunction(name, function, arguments, returns, doc))
-    arguments = {"name": "VARCHAR"}
-    function = named(model_version_columns, "model_version", arguments)
-    doc = model_version_columns.__doc__ or ""
-    return [*functions, SqlFunction("model_version", function, arguments, "VARCHAR", doc)]
+    return [
+        *(
+            sql_function(
+                f"halpha_window_{grid.name}",
+                partial(halpha_window_columns, grid=grid),
+                {"flux": f"FLOAT[{grid.size}]"},
+                window,
+            )
+            for grid in (MRS_R, LRS_R)
+        ),
+        sql_function(
+            "be_probability", be_probability_columns, {"halpha": window, "model": "VARCHAR"}, score
+        ),
+        sql_function("model_version", model_version_columns, {"name": "VARCHAR"}, "VARCHAR"),
+    ]
 
 
 SQL_FUNCTIONS = tuple(_functions())

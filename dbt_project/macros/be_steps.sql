@@ -5,7 +5,8 @@
         'teff': 'not in ' ~ var('teff_late_min') ~ '-' ~ var('teff_late_max') ~ ' K, or missing',
         'line': 'EW(Halpha) < ' ~ var('ew_halpha_max') ~ ' and EW(Mg b) < ' ~ var('ew_mgb_max') ~ ' A',
         'q': '< ' ~ var('q_max') ~ ', or missing',
-        'emission': 'peak above ' ~ var('peak_significance_min') ~ ' sigma, or net emission',
+        'emission': 'probability from ' ~ var('be_probability_min') ~ '; unseen by a network: peak from '
+        ~ var('peak_significance_min') ~ ' sigma, or net emission; a verdict goes before both',
         'type': 'later than O8, earlier than A2, not of class I or II',
         'ir': '(H-K)_0 < ' ~ var('be_hk_max') ~ ' and (K-W1)_0 < ' ~ var('be_kw1_max'),
     } -%}
@@ -31,8 +32,13 @@
          'column': 'passes_q', 'value': 'q', 'quantity': 'Q (mag)',
          'threshold': threshold.q, 'published_n_spectra': 257860},
         {'step': 5, 'criterion': 'halpha_emission', 'section': 'Wang+2022, 4',
-         'column': 'passes_emission', 'value': 'peak_significance',
-         'quantity': 'significance of the H-alpha peak', 'threshold': threshold.emission,
+         'column': 'passes_emission',
+         'value': "case emission_method when 'network' then be_probability"
+         ~ " when 'peak and equivalent width' then peak_significance end",
+         'quantity_sql': "case emission_method when 'network' then 'probability by ' || be_model"
+         ~ " when 'review' then 'verdict of ' || reviewer || ': ' || verdict"
+         ~ " else 'significance of the H-alpha peak' end",
+         'threshold': threshold.emission,
          'published_n_stars': 1134},
         {'step': 6, 'criterion': 'contaminants', 'section': 'Wang+2022, 5.1',
          'column': 'passes_contaminants', 'value': 'null', 'quantity': 'Herbig Ae/Be or H II lists',

@@ -31,8 +31,9 @@ from ml.spectra.ragged import RaggedSpectra
 from ml.spectra.rectify import rectify
 
 #: Half of the stars have emission. The rest is chosen to be hard: A and B stars of every v sin i,
-#: pairs whose blended cores look like a central peak, cool stars full of lines, stars without
-#: any line to speak of.
+#: pairs whose blended cores look like a central peak, and cool stars with hardly an H-alpha line
+#: among many others (the paper's negatives, too, are "strong H-alpha absorption profiles" and
+#: "weak featured spectra", Figure 5).
 TRAINING_MIX = SurveyConfig(
     fractions=(
         ("Be", 0.44),
@@ -40,14 +41,14 @@ TRAINING_MIX = SurveyConfig(
         ("HII", 0.05),
         ("supergiant", 0.06),
         ("Oe", 0.02),
-        ("B", 0.13),
-        ("A", 0.09),
-        ("SB2", 0.06),
-        ("F", 0.04),
+        ("B", 0.11),
+        ("A", 0.08),
+        ("SB2", 0.05),
+        ("F", 0.03),
         ("O", 0.02),
-        ("G", 0.02),
-        ("K", 0.02),
-        ("M", 0.01),
+        ("G", 0.03),
+        ("K", 0.035),
+        ("M", 0.035),
     ),
     single_visit_fraction=0.6,
     max_visits=2,

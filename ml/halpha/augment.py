@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from ml.torch_setup import torch, torchvision
@@ -25,6 +26,10 @@ LEVEL = 0.02  # of the continuum, standard deviation
 TILT = 0.02  # of the continuum at either end of the window, standard deviation
 BEND = 0.015  # of the continuum in the middle of the window, standard deviation
 NOISE = 0.01  # added, at most
+SPIKE_SHARE = 0.3  # of spectra that get a cosmic ray's or a sky line's rest beside H-alpha
+SPIKE_HEIGHT = (0.03, 3.0)  # of the continuum; one in three is negative
+SPIKE_WIDTH = (0.15, 2.5)  # standard deviation, A: a medium-resolution pixel to a sky line
+SPIKE_DISTANCE = 11.0  # A from H-alpha at least, 500 km/s
 
 
 @lru_cache(maxsize=1)
@@ -72,8 +77,8 @@ def augment_windows(windows: torch.Tensor) -> torch.Tensor:
     (n, 240)
         Half of them mirrored about H-alpha (a mirrored disc is a disc, with V and R exchanged);
         moved in velocity, stretched in wavelength, scaled about the continuum; with errors of
-        the continuum (level, tilt, curvature) and a little noise. Random numbers are torch's
-        global ones.
+        the continuum (level, tilt, curvature), a little noise, and in some a peak or a dip away
+        from H-alpha, which is none of the star's. Random numbers are torch's global ones.
     """
     n, n_samples = windows.shape
     shift = torch.randn(n, 1) * (VELOCITY / _SAMPLE_VELOCITY)
@@ -90,7 +95,23 @@ def augment_windows(windows: torch.Tensor) -> torch.Tensor:
     continuum = 1.0 + level + tilt + bend
     noise = NOISE * torch.rand(n, 1) * torch.randn(n, n_samples)
     device = windows.device
-    return (1.0 + scale.to(device) * (moved - 1.0)) * continuum.to(device) + noise.to(device)
+    added = (noise + _spikes(n, sample)).to(device)
+    return (1.0 + scale.to(device) * (moved - 1.0)) * continuum.to(device) + added
+
+
+def _spikes(n: int, sample: torch.Tensor) -> torch.Tensor:
+    """Return for some of n windows a peak or a dip away from H-alpha, (n, 240); 0 for others."""
+    low, high = math.log(SPIKE_HEIGHT[0]), math.log(SPIKE_HEIGHT[1])
+    height = torch.exp(low + (high - low) * torch.rand(n, 1))
+    height = torch.where(torch.rand(n, 1) < 1.0 / 3.0, -0.3 * height.clamp(max=1.0), height)
+    height = torch.where(torch.rand(n, 1) < SPIKE_SHARE, height, 0.0)
+    low, high = math.log(SPIKE_WIDTH[0]), math.log(SPIKE_WIDTH[1])
+    width = torch.exp(low + (high - low) * torch.rand(n, 1)) / 0.25
+    # a place outside of the gap, as if the gap were not there
+    gap = SPIKE_DISTANCE / 0.25
+    place = torch.rand(n, 1) * (len(sample) - 1 - 2.0 * gap)
+    place = torch.where(place > _CENTRE - gap, place + 2.0 * gap, place)
+    return height * torch.exp(-0.5 * ((sample - place) / width) ** 2)
 
 
 def _at(windows: torch.Tensor, place: torch.Tensor) -> torch.Tensor:

@@ -12,6 +12,8 @@ from pathlib import Path
 from safetensors.torch import load_file
 
 from ml.halpha.images import draw
+from ml.halpha.window import WAVELENGTH, WINDOW
+from ml.spectra.grids import H_ALPHA
 from ml.torch_setup import torch, torchvision
 
 nn = torch.nn
@@ -102,14 +104,20 @@ class _Block(nn.Module):
 
 
 class ResNet1d(HalphaNetwork):
-    """A residual network on the 240 samples; 159,000 weights."""
+    """A residual network on the 240 samples; 174,000 weights.
+
+    Its last layer sees means and maxima over the window. That a line is H-alpha is a matter of
+    place, so each sample comes with its own: without it a peak anywhere was emission.
+    """
 
     architecture = "resnet1d"
+
+    place: torch.Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv1d(1, 24, 9, stride=2, padding=4, bias=False),
+            nn.Conv1d(3, 24, 9, stride=2, padding=4, bias=False),
             nn.BatchNorm1d(24),
             nn.ReLU(),
             _Block(24, 32),
@@ -117,10 +125,14 @@ class ResNet1d(HalphaNetwork):
             _Block(64, 96),
         )
         self.head = nn.Linear(2 * 96, 2)
+        offset = torch.from_numpy((WAVELENGTH - H_ALPHA) / (WINDOW[1] - WINDOW[0])).float()
+        # to either side, and how far: a mirrored line is as near to H-alpha
+        self.register_buffer("place", torch.stack([offset, offset.abs()])[None] * 4.0, False)
 
     def prepare(self, windows: torch.Tensor) -> torch.Tensor:
-        """Return ``(n, 1, 240)``: flux above the continuum; what exceeds it 5 times is cut."""
-        return (windows - 1.0).clamp(-1.5, 5.0)[:, None]
+        """Return ``(n, 3, 240)``: flux above the continuum, cut at five times it, and place."""
+        flux = (windows - 1.0).clamp(-1.5, 5.0)[:, None]
+        return torch.cat([flux, self.place.expand(len(windows), -1, -1)], dim=1)
 
     def features(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return ``(n, 192)``: mean and maximum over the window of each channel."""
@@ -204,18 +216,19 @@ def download_imagenet_weights() -> Path:
     Raises
     ------
     WeightsError
-        Without a network.
+        Without a network, or if what came is not the file whose hash its name carries.
     """
     weights = torchvision.models.ResNet18_Weights.IMAGENET1K_V1
     folder = Path(torch.hub.get_dir()) / "checkpoints"
     path = folder / weights.url.rsplit("/", 1)[1]
     if not path.exists():
+        digits = path.stem.rsplit("-", 1)[1]  # resnet18-f37072fd.pth
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            torch.hub.download_url_to_file(weights.url, str(path), progress=True)
-        except OSError as error:
+            torch.hub.download_url_to_file(weights.url, str(path), digits, progress=True)
+        except (OSError, RuntimeError) as error:  # RuntimeError: another hash
             raise WeightsError(
-                f"{weights.url} cannot be reached ({error}); copy the file to {path}, name it "
+                f"{weights.url} cannot be had ({error}); copy the file to {path}, name it "
                 f"with --weights, or train without it"
             ) from error
     return path

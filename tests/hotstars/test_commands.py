@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-VERBS = ["init", "simulate", "ingest", "inspect", "sql", "build", "export", "status", "demo"]
+VERBS = [
+    "init", "simulate", "ingest", "inspect", "sql", "build", "train", "review", "export", "status",
+    "demo",
+]  # fmt: skip
 
 
 def hotstars(*arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -11,7 +12,13 @@ from safetensors.torch import save_file
 
 from ml.halpha import domain
 from ml.halpha.classify import Classifier
-from ml.halpha.networks import ARCHITECTURES, WeightsError, build, imagenet_weights
+from ml.halpha.networks import (
+    ARCHITECTURES,
+    WeightsError,
+    build,
+    download_imagenet_weights,
+    imagenet_weights,
+)
 from ml.registry import ModelError, RegisteredModel, save_model
 from ml.torch_setup import torch, torchvision
 
@@ -74,6 +81,22 @@ def test_weights_that_are_none_say_what_to_do(tmp_path: Path) -> None:
     save_file({"conv1.weight": torch.zeros(3)}, tmp_path / "other.safetensors")
     with pytest.raises(WeightsError, match="not the weights of ResNet-18"):
         imagenet_weights(tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize(
+    "fault", [URLError("no route"), RuntimeError("invalid hash value")], ids=["offline", "hash"]
+)
+def test_weights_that_cannot_be_fetched_say_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def fail(url: str, path: str, digits: str, **_: bool) -> None:
+        assert digits == "f37072fd"
+        raise fault
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", fail)
+    with pytest.raises(WeightsError, match=r"resnet18-f37072fd\.pth, name it with --weights"):
+        download_imagenet_weights()
 
 
 class Explosive:
@@ -156,6 +179,18 @@ def test_threads_do_not_disturb_each_other(tmp_path: Path) -> None:
         thread.join()
     for i in range(6):
         np.testing.assert_allclose(found[i], expected[i], atol=1e-5)
+
+
+def test_bf16_changes_logits_by_a_few_of_its_last_digits(tmp_path: Path) -> None:
+    model = registered(tmp_path, "resnet18")
+    exact, coarse = (
+        Classifier.from_model(model, device="cpu", bf16=bf16).probability(windows(40))
+        for bf16 in (False, True)
+    )
+    assert (coarse != exact).all()
+    np.testing.assert_allclose(
+        np.log(coarse / (1 - coarse)), np.log(exact / (1 - exact)), rtol=0.03
+    )
 
 
 def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ def test_sql_gives_what_the_classifier_gives(
         f"""
         select s.probability, s.distance, s.model_name, s.model_version
         from (
-            select i, be_probability_{grid.name}(flux, 'be-classifier') as s from spectra
+            select i, be_probability(halpha_window_{grid.name}(flux), 'be-classifier') as s
+            from spectra
         ) order by i
         """
     ).fetchall()
@@ -79,7 +80,7 @@ def test_without_a_model_there_is_no_probability(
     spectra(connection, MRS_R, 4)
     found = connection.execute(
         "select count(s), count(s.probability) "
-        "from (select be_probability_mrs_r(flux, 'be-classifier') as s from spectra)"
+        "from (select be_probability(halpha_window_mrs_r(flux), 'be-classifier') as s from spectra)"
     ).fetchall()
     assert found[0][1] == 0
     assert connection.execute("select model_version('be-classifier')").fetchone() == (None,)
@@ -92,7 +93,7 @@ def test_a_new_model_is_used_as_soon_as_it_is_current(
     spectra(connection, MRS_R, 1)
     query = (
         "select s.probability, s.model_version, model_version('be-classifier') "
-        "from (select be_probability_mrs_r(flux, 'be-classifier') as s from spectra)"
+        "from (select be_probability(halpha_window_mrs_r(flux), 'be-classifier') as s from spectra)"
     )
     before = connection.execute(query).fetchall()[0]
     second = store(models, 2)
@@ -110,7 +111,7 @@ def test_a_broken_model_names_itself(models: Path, connection: duckdb.DuckDBPyCo
     spectra(connection, MRS_R, 1)
     with pytest.raises(duckdb.Error, match=r"damaged.*hotstars train be-classifier"):
         connection.execute(
-            "select be_probability_mrs_r(flux, 'be-classifier') from spectra"
+            "select be_probability(halpha_window_mrs_r(flux), 'be-classifier') from spectra"
         ).fetchall()
 
 
@@ -119,5 +120,5 @@ def test_one_model_at_a_time(models: Path, connection: duckdb.DuckDBPyConnection
     spectra(connection, MRS_R, 4)
     with pytest.raises(duckdb.Error, match="one model at a time"):
         connection.execute(
-            "select be_probability_mrs_r(flux, 'model ' || (i % 2)) from spectra"
+            "select be_probability(halpha_window_mrs_r(flux), 'model ' || (i % 2)) from spectra"
         ).fetchall()

@@ -19,7 +19,9 @@ from warehouse.raw_tables.lamost import (
 )
 from warehouse.raw_tables.ledger import ingest_run, ingested_file, rejected_file
 from warehouse.raw_tables.literature import cluster, cluster_member, literature_star, spectral_type
+from warehouse.raw_tables.model_grid import model_grid_spectrum
 from warehouse.raw_tables.published import ob_star, radial_velocity
+from warehouse.raw_tables.review import review, training_spectrum
 from warehouse.raw_tables.surveys import (
     allwise_source,
     distance,
@@ -41,10 +43,13 @@ __all__ = [
     "lamost_stellar_parameters",
     "literature_star",
     "metadata",
+    "model_grid_spectrum",
     "ob_star",
     "radial_velocity",
     "reddening",
     "rejected_file",
+    "review",
     "spectral_type",
+    "training_spectrum",
     "twomass_source",
 ]

@@ -35,7 +35,7 @@
     {%- set has_errors = left_error is not none and right_error is not none -%}
     {{- crossmatch_check(
         radius, mode, epoch, right_epoch, moving, left_error, right_error,
-        max_normalised_distance, join, spread, stored_cell
+        max_normalised_distance, join, spread, cell, stored_cell
     ) -}}
     {#- Four radii: the candidates in a dense field stay in proportion to its pairs. -#}
     {%- set side = [[stored_cell or cell or 4 * radius, 1.0] | max, 324000.0] | min / 3600 -%}

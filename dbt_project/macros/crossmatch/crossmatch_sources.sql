@@ -3,7 +3,7 @@
 {#- Arguments that cannot be meant, refused while the macro renders. -#}
 {% macro crossmatch_check(
     radius, mode, epoch, right_epoch, moving, left_error, right_error,
-    max_normalised_distance, join, spread, stored_cell
+    max_normalised_distance, join, spread, cell, stored_cell
 ) %}
     {%- if radius is not number or radius < 0 or radius > 648000 -%}
         {{ exceptions.raise_compiler_error(
@@ -37,6 +37,15 @@
             'crossmatch: stored_cell is from 1 to 324000 arcsec, not ' ~ stored_cell
         ) }}
     {%- endif -%}
+    {#- A circle touches as many cells as (2 radius / cell)^2: 10,000 a source without this limit. -#}
+    {%- for name, side in [('cell', cell), ('stored_cell', stored_cell)] -%}
+        {%- if side is not none and side < radius / 50 -%}
+            {{ exceptions.raise_compiler_error(
+                'crossmatch: ' ~ name ~ ' ' ~ side ~ ' is too small for a radius of ' ~ radius
+                ~ ' arcsec; take ' ~ 4 * radius ~ ', and no less than ' ~ radius / 50
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
     {%- if max_normalised_distance is not none and (left_error is none or right_error is none) -%}
         {{ exceptions.raise_compiler_error(
             'crossmatch: max_normalised_distance needs left_error and right_error'

@@ -2,73 +2,21 @@
 
 with
 
-observations as (
-    select * from {{ ref('stg_lamost__observations') }}
-),
-
-parameters as (
-    select * from {{ ref('stg_lamost__stellar_parameters') }}
-),
-
-measurements as (
-    select * from {{ ref('int_line_measurements') }}
+cuts as (
+    select * from {{ ref('int_be_spectrum_cuts') }}
 ),
 
 emission as (
     select * from {{ ref('int_halpha_emission') }}
 ),
 
-photometry as (
-    select
-        designation,
-        q
-    from {{ ref('int_star_photometry') }}
-),
-
-joined as (
-    select
-        measurements.obsid,
-        measurements.exposure,
-        observations.survey,
-        observations.designation,
-        observations.snr_b,
-        observations.snr_r,
-        parameters.teff as lasp_teff,
-        measurements.ew_halpha,
-        measurements.ew_halpha_error,
-        measurements.ew_mgb,
-        measurements.ew_mgb_error,
-        photometry.q,
-        emission.peak_significance,
-        emission.has_peak,
-        emission.has_net_emission,
-        emission.has_emission,
-        emission.method as emission_method
-    from measurements
-    inner join observations using (obsid)
-    inner join emission using (obsid, exposure)
-    left join parameters using (obsid)
-    left join photometry using (designation)
-),
-
 tested as (
     select
-        *,
-        case when snr_b is not null and snr_r is not null then least(snr_b, snr_r) end as snr_min,
-        coalesce(snr_b > {{ var('snr_min') }} and snr_r > {{ var('snr_min') }}, false)
-            as passes_snr,
-        -- a missing temperature is kept: LASP has none for the hottest and the coolest stars
-        coalesce(
-            lasp_teff not between {{ var('teff_late_min') }} and {{ var('teff_late_max') }}, true
-        ) as passes_teff,
-        -- an arm that could not be measured cannot show that the star is early
-        coalesce(
-            ew_halpha < {{ var('ew_halpha_max') }} and ew_mgb < {{ var('ew_mgb_max') }}, false
-        ) as passes_line_index,
-        -- a star without 2MASS photometry is kept: the cut rejects stars that are seen to be late
-        coalesce(q < {{ var('q_max') }}, true) as passes_q,
-        has_emission as passes_emission
-    from joined
+        cuts.* exclude (passes_cuts),
+        emission.* exclude (obsid, exposure),
+        emission.has_emission as passes_emission
+    from cuts
+    inner join emission using (obsid, exposure)
 )
 
 select

@@ -44,6 +44,7 @@ select
     obsid,
     exposure,
     spectrum.flux,
+    halpha_window_lrs_r(spectrum.flux) as halpha,
     spectrum.noise,
     spectrum.n_cosmic_rays,
     spectrum.bad_fraction,
