@@ -17,6 +17,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from hotstars.reviewed_spectra import Reviewed
 from hotstars.train_plot import draw_scores
 from ingest.pool import default_workers
 from ingest.simulation import training_set
@@ -36,13 +37,16 @@ from warehouse import __version__
 #: Name of the classifier in the registry.
 BE_CLASSIFIER = "be-classifier"
 
-_NOT_FOR = (
+_SIMULATED_ONLY = (
     "Emission in simulated spectra is all that this model was trained and scored on: its scores "
-    "say nothing certain of real spectra. It tells whether H-alpha emission can be seen, not "
-    "whether a star is a Be star: nebulae, Herbig stars, winds and active cool stars look like "
-    "emission too. It was shown S/N from 10 to 300 and one window, 6530-6590 (vacuum, 0.1 nm), "
-    "rectified as this warehouse rectifies; a spectrum beyond the threshold under `domain` is "
-    "unlike those, and its probability means nothing."
+    "say nothing certain of real spectra. "
+)
+
+_NOT_FOR = (
+    "It tells whether H-alpha emission can be seen, not whether a star is a Be star: nebulae, "
+    "Herbig stars, winds and active cool stars look like emission too. It saw one window, "
+    "6530-6590 (vacuum, 0.1 nm), rectified as this warehouse rectifies, at S/N from 10; a spectrum "
+    "beyond the threshold under `domain` is unlike those, and its probability means nothing."
 )
 
 #: What decides the labels, beside the mix of stars.
@@ -64,6 +68,7 @@ def train_be_classifier(
     *,
     weights: Path | None = None,
     workers: int | None = None,
+    reviewed: Reviewed | None = None,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Simulate, train, calibrate, score and store the classifier; return its card.
@@ -80,12 +85,20 @@ def train_be_classifier(
         ImageNet weights for the image network.
     workers
         Processes that simulate.
+    reviewed
+        Spectra that people judged, to learn from instead of simulated ones.
     say
         Told how far it is.
     """
-    data_config = _data_config(n_stars, config.seed)
-    unfinished = models / BE_CLASSIFIER / f".training-{_hash(data_config)}"
-    data = _training_set(unfinished / "windows.npz", n_stars, config.seed, workers, say)
+    if reviewed is None:
+        data_config = _data_config(n_stars, config.seed)
+        unfinished = models / BE_CLASSIFIER / f".training-{_hash(data_config)}"
+        data = _training_set(unfinished / "windows.npz", n_stars, config.seed, workers, say)
+    else:
+        data, data_config = reviewed.data, _reviewed_config(reviewed)
+        unfinished = models / BE_CLASSIFIER / f".training-{_hash(data_config)}"
+        say(f"{len(data):,d} reviewed spectra")
+    simulated = reviewed is None or reviewed.is_simulated
     part = training.split(data.designation, config)
     say(
         f"{config.architecture}: learning from {_count(data, part == training.TRAIN)}, "
@@ -113,11 +126,12 @@ def train_be_classifier(
         "architecture": config.architecture,
         "description": (
             "Tells whether H-alpha emission can be seen in a rectified spectrum, after Wang et "
-            "al. (2022, section 4.1). Trained on SIMULATED spectra."
+            "al. (2022, section 4.1). Trained on "
+            + ("SIMULATED spectra." if simulated else "spectra that people judged.")
         ),
-        "simulated": True,
+        "simulated": simulated,
         "training": _training_card(config, data_config, trained, weights),
-        "data": _data_card(data),
+        "data": _data_card(data) if reviewed is None else _reviewed_card(reviewed),
         "split": {
             "by": "star (hash of designation and seed): no star is on two sides",
             **{name: _counts(data.take(part == name)) for name in sorted(set(part.tolist()))},
@@ -125,7 +139,7 @@ def train_be_classifier(
         **judged.card,
         "history": [asdict(epoch) for epoch in trained.history],
         "weights_origin": "ImageNet" if weights else "trained from scratch",
-        "not_for": _NOT_FOR,
+        "not_for": (_SIMULATED_ONLY if simulated else "") + _NOT_FOR,
     }
     tensors = {name: value.numpy() for name, value in trained.network.state_dict().items()}
     tensors.update({f"{DOMAIN}{name}": value for name, value in judged.clouds.items()})
@@ -255,6 +269,21 @@ def _count(data: TrainingSet, rows: NDArray[np.bool_]) -> str:
     return f"{counts['n_spectra']:,d} spectra of {counts['n_stars']:,d} stars"
 
 
+def _reviewed_config(reviewed: Reviewed) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    for array in (reviewed.obsid, reviewed.exposure, reviewed.data.label, reviewed.data.windows):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return {"reviewed_spectra": len(reviewed.data), "sha256": digest.hexdigest()}
+
+
+def _reviewed_card(reviewed: Reviewed) -> dict[str, Any]:
+    return {
+        "source": "spectra of the warehouse that reviewers judged; see marts.be_training_spectra",
+        **_counts(reviewed.data),
+        "surveys": dict(Counter(reviewed.data.survey.tolist())),
+    }
+
+
 def _counts(data: TrainingSet) -> dict[str, int]:
     return {
         "n_spectra": len(data),
@@ -282,14 +311,16 @@ def _scores(data: TrainingSet, probability: NDArray[np.floating]) -> dict[str, A
         return scores_by(groups, data.label, probability, data.designation)
 
     bins = by(snr_bins(data.snr))
-    return {
-        "of": "held-out simulated stars; intervals of 95 per cent",
+    found = {
+        "of": "held-out stars; intervals of 95 per cent",
         "all": scores(data.label, probability, data.designation),
         "by_survey": by(data.survey),
         "by_snr": {name: bins[name] for name in sorted(bins, key=_first_number)},
-        "by_profile": by(np.array(PROFILES)[data.profile]),
-        "by_clarity": by(_clarity(data)),
     }
+    if not (data.kind == "reviewed").all():  # of those the true profile is not known
+        found["by_profile"] = by(np.array(PROFILES)[data.profile])
+        found["by_clarity"] = by(_clarity(data))
+    return found
 
 
 def _clarity(data: TrainingSet) -> NDArray[np.str_]:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import enum
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from ml.halpha.training import TrainingConfig
 
 HELP = """Train a model and store it in HOTSTARS_HOME/models with a card that says how good it is.
 
 Example: hotstars train be-classifier
 """
+
+
+class Sample(enum.StrEnum):
+    """What a classifier learns from."""
+
+    simulation = "simulation"
+    review = "review"
 
 
 def be_classifier(
@@ -30,10 +41,13 @@ def be_classifier(
         help="ImageNet weights of resnet18: a file, or `imagenet` to fetch torchvision's (45 MB); "
         "without it, training is from scratch.",
     ),
+    source: Sample = typer.Option(
+        "simulation", "--from", help="Learn from simulated spectra, or from reviewed ones."
+    ),
     workers: int = typer.Option(None, min=1, help="Processes that simulate; one a core."),
     as_json: bool = typer.Option(False, "--json", help="Print the model's card as JSON."),
 ) -> None:
-    """Train the network that tells H-alpha emission, on simulated spectra, and score it.
+    """Train the network that tells H-alpha emission, and score it on stars held out.
 
     A training that was stopped goes on after its last finished epoch.
 
@@ -60,17 +74,33 @@ def be_classifier(
             if str(weights) == "imagenet":
                 weights = download_imagenet_weights()
             imagenet_weights(weights)  # bad ones are told before anything is simulated
-        card = train_be_classifier(
-            current_home().models,
-            config,
-            stars,
-            weights=weights,
-            workers=workers,
-            say=_say,
-        )
+        models = current_home().models
+        if source is Sample.simulation:
+            card = train_be_classifier(
+                models, config, stars, weights=weights, workers=workers, say=_say
+            )
+        else:
+            card = _from_reviews(models, config, weights)
     except (ValueError, WeightsError) as error:
         raise WarehouseError(str(error)) from error
     typer.echo(json.dumps(card, indent=1) if as_json else _summary(card))
+
+
+def _from_reviews(models: Path, config: TrainingConfig, weights: Path | None) -> dict[str, Any]:
+    """Train on reviewed spectra, and record which ones in the warehouse."""
+    from hotstars.be_classifier import train_be_classifier
+    from hotstars.reviewed_spectra import record, reviewed_spectra
+    from ml.halpha.training import split
+    from warehouse.connection import connect
+    from warehouse.home import current_home
+
+    database = current_home().database
+    with connect(database, must_exist=True, read_only=True) as connection:
+        reviewed = reviewed_spectra(connection)
+    card = train_be_classifier(models, config, 0, weights=weights, reviewed=reviewed, say=_say)
+    with connect(database, must_exist=True) as connection:
+        record(connection, reviewed, split(reviewed.data.designation, config), card)
+    return card
 
 
 def _say(line: str) -> None:
@@ -83,7 +113,8 @@ def _summary(card: Mapping[str, Any]) -> str:
     found = card["scores"]
     counts = found["all"]["confusion"]
     lines = [
-        f"held-out SIMULATED stars, decision at {found['all']['limit']:g}; in brackets 95 per cent",
+        f"held-out{' SIMULATED' * card['simulated']} stars, decision at "
+        f"{found['all']['limit']:g}; in brackets 95 per cent",
         "",
         "                     taken for emission   not",
         f"emission seen        {counts['true_positive']:18,d} {counts['false_negative']:5,d}",
@@ -92,7 +123,7 @@ def _summary(card: Mapping[str, Any]) -> str:
         line("all", found["all"]),
     ]
     for group in ("by_survey", "by_snr", "by_profile", "by_clarity"):
-        lines += ["", *(line(name, item) for name, item in found[group].items())]
+        lines += ["", *(line(name, item) for name, item in found.get(group, {}).items())]
     calibrated, far = card["calibration"], card["domain"]
     lines += [
         "",

@@ -10,11 +10,17 @@
         key         columns that tell rows apart
         version     text that names what the rows depend on; rows of another version are removed
                     and computed anew (column `version` of the table)
+        registered_model
+                    name of a trained model; its version in use is added to `version`
 -#}
 {% materialization resumable, adapter='duckdb' %}
     {%- set target = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set version = config.require('version') -%}
+    {#- What stands in config() is fixed while dbt parses; the model in use is asked for now. -#}
+    {%- if config.get('registered_model') -%}
+        {%- set version = version ~ ' ' ~ registered_version(config.get('registered_model')) -%}
+    {%- endif -%}
     {%- set fresh = target.incorporate(path={'identifier': this.identifier ~ '__fresh'}) -%}
 
     {% if existing is not none and (existing.is_view or should_full_refresh()) %}

@@ -273,7 +273,7 @@ class Select:
             turned = f"({value} - 360 * floor({value} / 360))"
             return (
                 f"(case when {value} < -360 or {value} > 720 then null "
-                f"when {turned} >= 360 then 0.0 else {turned} end)"
+                f"when {turned} >= 360 or {turned} < 0 then 0.0 else {turned} end)"
             )
         if name == "dec":
             return f"(case when abs({value}) <= 90 then {value} end)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -122,7 +123,8 @@ def test_each_star_has_one_deciding_criterion_or_is_new(ask: Ask) -> None:
 
 def test_a_second_run_computes_nothing(survey: Path, ask: Ask) -> None:
     models = ["mrs_b", "mrs_r", "lrs_b", "lrs_r"]
-    names = [f"int_rectified_{model}" for model in models] + ["int_line_measurements"]
+    names = [f"int_rectified_{model}" for model in models]
+    names += ["int_line_measurements", "int_halpha_profile", "int_nebular_lines"]
     query = " union all ".join(
         f"select '{name}', count(*), max(rowid) from intermediate.{name}" for name in names
     )
@@ -170,6 +172,78 @@ def test_released_tables_read_back(survey: Path, ask: Ask, suffix: str) -> None:
 
 def test_dbt_tests_pass(survey: Path) -> None:
     assert "ERROR=0" in run(survey, "build", "test")
+
+
+def test_a_new_network_scores_anew_and_then_nothing(survey: Path, tmp_path: Path) -> None:
+    """On a copy: two networks after each other decide on every spectrum that passes the cuts."""
+    home = tmp_path / "copy"
+    home.mkdir()
+    (home / "warehouse.duckdb").write_bytes((survey / "warehouse.duckdb").read_bytes())
+
+    def query(text: str) -> list[tuple]:
+        with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+            return connection.execute(text).fetchall()
+
+    models = "select distinct be_model from intermediate.int_be_classification"
+    (n_classified,) = query("select count(*) from intermediate.int_be_classification")[0]
+    assert query(models) == [(None,)]
+    for seed in ("1", "2"):
+        card = json.loads(
+            run(home, "train", "be-classifier", "--stars", "90", "--epochs", "2", "--seed", seed,
+                "--json")
+        )  # fmt: skip
+        run(home, "build", "run", "--select", "int_be_classification+")
+        assert query(models) == [(f"be-classifier {card['version']}",)]
+    assert query(
+        "select emission_method, count(*) from intermediate.int_halpha_emission "
+        "semi join intermediate.int_be_classification using (obsid, exposure) group by all"
+    ) == [("network", n_classified)]
+    # a mark that no network could leave stays through a run without news
+    query("update intermediate.int_be_classification set be_probability = 0.125")
+    run(home, "build", "run", "--select", "int_be_classification+")
+    assert query("select distinct be_probability from intermediate.int_be_classification") == [
+        (0.125,)
+    ]
+
+
+def test_training_on_reviews_records_its_spectra(survey: Path, tmp_path: Path) -> None:
+    home = tmp_path / "copy"
+    home.mkdir()
+    (home / "warehouse.duckdb").write_bytes((survey / "warehouse.duckdb").read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-m", "hotstars", "train", "be-classifier", "--from", "review"],
+        env={**os.environ, "HOTSTARS_HOME": str(home)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "0 reviewed spectra show emission; 25 of either kind are needed" in done.stderr
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        connection.execute("""
+            insert into raw.review by name
+            select obsid, 0 as exposure,
+                case when profile = 'none' then 'absorption' else 'emission' end as verdict,
+                'test' as reviewer, timestamp '2026-01-01' as reviewed_at, 'test' as run_id
+            from truth.spectra
+        """)
+    card = json.loads(
+        run(home, "train", "be-classifier", "--from", "review", "--epochs", "1", "--json")
+    )
+    assert card["simulated"]
+    run(home, "build", "run", "--select", "stg_review__training_spectra+")
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        counts = dict(
+            connection.execute(
+                "select split, count(*) from marts.be_training_spectra "
+                "where model_version = ? group by all", [card["version"]]
+            ).fetchall()
+        )  # fmt: skip
+        mixed = connection.execute(
+            "select count(*) from (select designation from marts.be_training_spectra "
+            "group by all having count(distinct split) > 1)"
+        ).fetchall()
+    names = {"train": "train", "calibration": "calibration", "validation": "test"}
+    assert counts == {new: card["split"][old]["n_spectra"] for old, new in names.items()}
+    assert mixed == [(0,)]
 
 
 @pytest.mark.real_data

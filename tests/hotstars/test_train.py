@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from hotstars.be_classifier import train_be_classifier
-from hotstars.train import be_classifier
+from hotstars.train import Sample, be_classifier
 from ingest.simulation.training_set import training_windows
 from ml.halpha.classify import Classifier
 from ml.halpha.scores import auc
@@ -22,7 +22,7 @@ from ml.registry import load_model
 from warehouse.connection import WarehouseError
 
 ROOT = Path(__file__).parents[2]
-CONFIG = TrainingConfig(epochs=3, seed=3)
+CONFIG = TrainingConfig(epochs=8, seed=3)
 STARS = 120
 
 KEYS = {
@@ -57,7 +57,7 @@ def test_the_card_says_all_that_determines_the_model_and_how_good_it_is(trained)
     parts = [stored["split"][name] for name in ("train", "calibration", "validation")]
     assert sum(part["n_stars"] for part in parts) == stored["data"]["n_stars"]
     assert found["all"]["n_spectra"] == parts[2]["n_spectra"]
-    assert sum("epoch" in line for line in said) == 3
+    assert sum("epoch" in line for line in said) == CONFIG.epochs
 
 
 def test_the_stored_model_answers_with_calibrated_probabilities(trained):
@@ -67,7 +67,7 @@ def test_the_stored_model_answers_with_calibrated_probabilities(trained):
     assert classifier.domain_threshold == card["domain"]["threshold"]
     other = training_windows(100, 77, workers=1)
     probability, distance = classifier.probability_and_distance(other.windows)
-    assert auc(other.label, probability) > 0.75  # after no more than six steps
+    assert auc(other.label, probability) > 0.75  # after no more than sixteen steps
     assert np.mean(distance <= classifier.domain_threshold) > 0.6  # of 20 to set it by
 
 
@@ -88,12 +88,13 @@ def say(line):
     if line.startswith("epoch 2/"):
         os.kill(os.getpid(), signal.SIGKILL)
 
-train_be_classifier(Path({models!r}), TrainingConfig(epochs=3, seed=3), {stars}, workers=1, say=say)
+config = TrainingConfig(epochs={epochs}, seed=3)
+train_be_classifier(Path({models!r}), config, {stars}, workers=1, say=say)
 """
 
 
 def test_a_killed_training_goes_on_and_makes_the_very_same_model(trained, tmp_path):
-    script = KILLED.format(models=str(tmp_path), stars=STARS)
+    script = KILLED.format(models=str(tmp_path), stars=STARS, epochs=CONFIG.epochs)
     done = subprocess.run(
         [sys.executable, "-c", script], check=False, capture_output=True, cwd=ROOT, env=os.environ
     )
@@ -101,7 +102,9 @@ def test_a_killed_training_goes_on_and_makes_the_very_same_model(trained, tmp_pa
     assert not list(tmp_path.glob("*/current"))
     said: list[str] = []
     card = train_be_classifier(tmp_path, CONFIG, STARS, workers=1, say=said.append)
-    assert [line.split()[1] for line in said if line.startswith("epoch")] == ["3/3"]
+    assert [line.split()[1] for line in said if line.startswith("epoch")] == [
+        f"{number}/{CONFIG.epochs}" for number in range(3, CONFIG.epochs + 1)
+    ]
     assert not any(line.startswith("simulating") for line in said)
     assert card["version"] == trained[1]["version"]
     assert card["scores"] == trained[1]["scores"]
@@ -117,8 +120,10 @@ def test_a_killed_training_goes_on_and_makes_the_very_same_model(trained, tmp_pa
 )
 def test_a_wrong_option_is_told_before_anything_is_simulated(tmp_path, monkeypatch, options, words):
     monkeypatch.setenv("HOTSTARS_HOME", str(tmp_path))
-    given = {"architecture": "resnet1d", "image_size": 64, "stars": 60, "seed": 0, "epochs": 1,
-             "weights": None, "workers": 1, "as_json": False}  # fmt: skip
+    given = {
+        "architecture": "resnet1d", "image_size": 64, "stars": 60, "seed": 0, "epochs": 1,
+        "weights": None, "source": Sample.simulation, "workers": 1, "as_json": False,
+    }  # fmt: skip
     with pytest.raises(WarehouseError, match=words):
         be_classifier(**{**given, **options})
     assert not list(tmp_path.rglob("windows.npz"))
@@ -126,7 +131,7 @@ def test_a_wrong_option_is_told_before_anything_is_simulated(tmp_path, monkeypat
 
 def test_json_prints_the_card(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOTSTARS_HOME", str(tmp_path))
-    be_classifier("resnet1d", 64, 60, 1, 1, None, 1, True)
+    be_classifier("resnet1d", 64, 60, 1, 1, None, Sample.simulation, 1, True)
     out, err = capsys.readouterr()
     assert json.loads(out).keys() >= KEYS
     assert "epoch 1/1" in err

@@ -2,13 +2,14 @@
     scored once by each version of the model: another version, or spectra rectified anew, are
     scored again, and a new night costs only its own spectra. -#}
 {%- set model = var('be_classifier') %}
-{%- set version = model ~ ' ' ~ registered_version(model) ~ ' ' ~ var('rectification_version') %}
+{%- set version = model ~ ' ' ~ var('rectification_version') %}
 
 {{
     config(
         materialized='resumable',
         key=['obsid', 'exposure'],
-        version=version
+        version=version,
+        registered_model=model
     )
 }}
 
@@ -45,6 +46,6 @@ select
     scored.score.distance as domain_distance,
     scored.score.is_out_of_domain,
     scored.score.model_name || ' ' || scored.score.model_version as be_model,
-    '{{ version }}' as version
+    '{{ version }} {{ registered_version(model) }}' as version
 from next_keys
 left join scored using (obsid, exposure)
