@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.files import BadFileError
-from ingest.model_grid.wavelength import Rebinned, medium_of, rebin, to_vacuum
+from ingest.model_grid.wavelength import Rebinned, medium_of, rebin
+from ml.spectra.air import to_vacuum
 
 Floats = NDArray[np.float64]
 

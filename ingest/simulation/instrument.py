@@ -17,7 +17,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from ingest.simulation.lines import GRIDS, Floats, Singles, vacuum
+from ingest.simulation.lines import GRIDS, Floats, Singles
+from ml.spectra.air import to_vacuum
 
 Masks = npt.NDArray[np.int16]
 _HC_K = 1.438777e8  # 0.1 nm x K
@@ -299,7 +300,7 @@ def _detector_defects(
 
 
 _WATER = tuple(
-    float(vacuum(line))
+    float(to_vacuum(line))
     for line in (6287.8, 6295.2, 6299.2, 6302.8, 6305.8, 6309.9, 6313.0, 6480.9, 6483.3, 6490.8,
                  6494.6, 6516.6, 6519.5, 6523.8, 6532.4, 6543.9, 6547.7, 6552.6, 6557.2, 6560.6,
                  6564.2, 6568.8, 6572.1, 6574.8, 6580.8, 6586.6, 6594.4, 6599.3)

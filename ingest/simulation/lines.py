@@ -15,6 +15,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from ml.spectra.air import to_vacuum
+
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 
@@ -78,20 +80,6 @@ BALMER = (
     (3751.22, 0.40),
 )  # fmt: skip
 H_ALPHA = BALMER[0][0]
-
-
-def vacuum(air: float | Floats) -> Floats:
-    """Return vacuum wavelengths of wavelengths in air, 0.1 nm (Ciddor 1996, by Birch).
-
-    Examples
-    --------
-    >>> round(float(vacuum(6562.80)), 2)
-    6564.61
-    """
-    air = np.asarray(air, dtype=np.float64)
-    s = (1e4 / air) ** 2
-    n = 1.0 + 8.336624212083e-5 + 0.02408926869968 / (130.1065924522 - s)
-    return np.asarray(air * (n + 1.599740894897e-4 / (38.92568793293 - s)))
 
 
 # (wavelength in air, equivalent width in 0.1 nm where the kind is strongest, sigma in km/s)
@@ -243,7 +231,7 @@ def add_line(row: Floats, grid: Grid, wavelength: float, width: float, sigma: fl
 def _row(grid: Grid, entries: tuple[tuple[float, float, float], ...]) -> Floats:
     row = np.zeros(grid.n_pixels)
     for air, width, sigma in entries:
-        add_line(row, grid, float(vacuum(air)), width, sigma)
+        add_line(row, grid, float(to_vacuum(air)), width, sigma)
     return row
 
 
@@ -251,7 +239,7 @@ def _bands(grid: Grid, entries: tuple[tuple[float, float, float], ...], rough: F
     row = np.zeros(grid.n_pixels)
     wavelength = grid.wavelength
     for air, tail, depth in entries:
-        x = (wavelength - float(vacuum(air))) / tail  # a negative tail degrades to the blue
+        x = (wavelength - float(to_vacuum(air))) / tail  # a negative tail degrades to the blue
         inside = np.clip(x, 0.0, 40.0)
         row += depth * np.where(x >= 0, np.exp(-inside), 0.0)
     return np.asarray(row * rough)

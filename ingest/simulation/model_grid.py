@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from ingest.model_grid.load import MARKER
 from ingest.model_grid.names import Node, file_name
-from ingest.model_grid.wavelength import to_air
 from ingest.progress import Progress
 from ingest.simulation.lines import GRIDS
 from ingest.simulation.photosphere import absorption
+from ml.spectra.air import to_air
 from warehouse.connection import WarehouseError
 
 Floats = NDArray[np.float64]

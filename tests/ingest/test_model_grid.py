@@ -21,9 +21,10 @@ from ingest.model_grid.names import Node
 from ingest.model_grid.nodes import read_model_grid
 from ingest.model_grid.pieces import straight_continuum
 from ingest.model_grid.tlusty import read_columns
-from ingest.model_grid.wavelength import LOG_STEP, Rebinned, rebin, to_air, to_vacuum
+from ingest.model_grid.wavelength import LOG_STEP, Rebinned, rebin
 from ingest.simulation.model_grid import nodes as simulated_nodes
 from ingest.simulation.model_grid import synthesise, write_model_grid
+from ml.spectra.air import to_air, to_vacuum
 from warehouse import raw_tables
 from warehouse.connection import WarehouseError
 from warehouse.load import IngestRun
