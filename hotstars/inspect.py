@@ -16,6 +16,8 @@ from hotstars.sql import OutputFormat
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from ml.halpha.classify import Classifier
+
 #: Columns of the result and their Arrow types.
 COLUMNS = {
     "file": "string",
@@ -42,6 +44,7 @@ COLUMNS = {
     "peak_flux": "double",
     "peak_width": "double",
     "peak_significance": "double",
+    "be_probability": "double",
     "rectified_b": "string",
     "rectified_r": "string",
     "noise_b": "double",
@@ -64,7 +67,8 @@ def inspect(
     """Measure LAMOST spectra straight from their files: one row a file, no warehouse touched.
 
     Equivalent widths are in 0.1 nm, positive for absorption; the peak is the strongest one of
-    the smoothed H-alpha line, its significance the prominence over the smoothed noise.
+    the smoothed H-alpha line, its significance the prominence over the smoothed noise. P(em) is
+    the probability of H-alpha emission by the network of HOTSTARS_HOME, where one was trained.
 
     The exit code is 1 when a file could not be read; the others are printed all the same.
 
@@ -106,7 +110,7 @@ def inspect_files(paths: Sequence[Path], plot: Path | None = None) -> pa.Table:
 
     rows = []
     taken: set[str] = set()
-    for item in inspect_paths(_expand(paths)):
+    for item in inspect_paths(_expand(paths), _classifier()):
         if plot is not None and item.file is not None:
             from hotstars.plot import draw_file
 
@@ -114,6 +118,23 @@ def inspect_files(paths: Sequence[Path], plot: Path | None = None) -> pa.Table:
         rows.append(item.row)
     schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in COLUMNS.items()])
     return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _classifier() -> Classifier | None:
+    """Return the classifier of HOTSTARS_HOME; None where none was trained."""
+    from ml.registry import ModelError, current_version, load_model
+    from warehouse.connection import WarehouseError
+    from warehouse.home import current_home
+
+    models = current_home().models
+    if current_version(models, "be-classifier") is None:
+        return None
+    from ml.halpha.classify import Classifier
+
+    try:
+        return Classifier.from_model(load_model(models, "be-classifier"))
+    except ModelError as error:
+        raise WarehouseError(str(error)) from error
 
 
 def _expand(paths: Iterable[Path]) -> list[Path]:
@@ -154,6 +175,7 @@ def _print_table(table: pa.Table) -> None:
         ("file", {"overflow": "fold"}), ("layout", {}), ("designation", {}), ("type", {}),
         ("S/N b", right), ("S/N r", right), ("EW Ha", right), ("EW Mgb", right),
         ("peaks", right), ("strongest at", right), ("height", right), ("sigma", right),
+        ("P(em)", right),
     ):  # fmt: skip
         grid.add_column(name, no_wrap=True, **style)  # type: ignore[arg-type]
     for row in table.to_pylist():
@@ -175,6 +197,7 @@ def _print_table(table: pa.Table) -> None:
             _text(row["peak_wavelength"], 1),
             _text(row["peak_height"], 3),
             _text(row["peak_significance"], 1),
+            _text(row["be_probability"], 3),
         )
     console = Console(highlight=False)
     # columns that were cut to a narrow terminal help nobody: let the terminal wrap

@@ -10,18 +10,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.files import FileIdentity
 from ingest.lamost import LamostFile, Spectrum, read_lamost
+from ml.halpha.window import halpha_window
 from ml.spectra.equivalent_width import equivalent_width
 from ml.spectra.grids import LRS_B, LRS_R, MRS_B, MRS_R, Grid
 from ml.spectra.peaks import LRS_EDGES, LRS_WIDTHS, WANG_EDGES, WANG_WIDTHS, find_peaks
 from ml.spectra.rectify import RectifiedSpectra, rectify
 from ml.spectra.resample import RaggedSpectra
+
+if TYPE_CHECKING:
+    from ml.halpha.classify import Classifier
 
 #: Wang et al. (2022), sections 3 and 4.1: the bands of the equivalent widths and of the peaks.
 EW_HALPHA = (6548.0, 6578.0)
@@ -54,11 +58,16 @@ class Inspected:
     grid: Grid | None = None
 
 
-def inspect_paths(paths: Iterable[Path]) -> Iterator[Inspected]:
-    """Read and measure files, in order; a bad one gives a row with its fault."""
+def inspect_paths(
+    paths: Iterable[Path], classifier: Classifier | None = None
+) -> Iterator[Inspected]:
+    """Read and measure files, in order; a bad one gives a row with its fault.
+
+    With a classifier a row has the probability of H-alpha emission too.
+    """
     iterator = iter(paths)
     while batch := list(islice(iterator, BATCH)):
-        yield from _inspect_batch(batch)
+        yield from _inspect_batch(batch, classifier)
 
 
 def best_spectrum(file: LamostFile, arm: str) -> Spectrum | None:
@@ -70,7 +79,7 @@ def best_spectrum(file: LamostFile, arm: str) -> Spectrum | None:
     return max(own, key=lambda spectrum: spectrum.snr or 0.0, default=None)
 
 
-def _inspect_batch(paths: Sequence[Path]) -> list[Inspected]:
+def _inspect_batch(paths: Sequence[Path], classifier: Classifier | None) -> list[Inspected]:
     read = [(path, *read_lamost(path)) for path in paths]
     found: dict[int, Inspected] = {}
     for low_resolution, blue_grid, red_grid in ((True, LRS_B, LRS_R), (False, MRS_B, MRS_R)):
@@ -84,6 +93,11 @@ def _inspect_batch(paths: Sequence[Path]) -> list[Inspected]:
         rows = [_header_row(file) for file in files]
         _measure(files, rows, "B", blue_grid)
         red = _measure(files, rows, "R", red_grid)
+        if classifier is not None and red is not None:
+            windows = halpha_window(red.flux, red_grid)
+            windows[red.status != "ok"] = np.nan
+            for row, probability in zip(rows, classifier.probability(windows), strict=True):
+                row["be_probability"] = _number(probability)
         for i, (place, file) in enumerate(chosen):
             flux = red.flux[i] if red is not None and red.status[i] == "ok" else None
             found[place] = Inspected(rows[i], file, flux, red_grid)

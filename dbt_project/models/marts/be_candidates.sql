@@ -4,6 +4,15 @@ tests as (
     select * from {{ ref('int_be_star_tests') }}
 ),
 
+morphology as (
+    select
+        obsid,
+        exposure,
+        halpha_class,
+        has_nebular_lines
+    from {{ ref('int_halpha_morphology') }}
+),
+
 candidates as (
     select
         designation,
@@ -11,7 +20,7 @@ candidates as (
         ra,
         "dec",
         obsid,
-        snr_r,
+        tests.snr_r,
         n_spectra::integer as n_spectra,
         n_emission_spectra::integer as n_emission_spectra,
         ew_halpha,
@@ -23,12 +32,15 @@ candidates as (
         is_out_of_domain,
         emission_method,
         be_model,
+        morphology.halpha_class,
+        morphology.has_nebular_lines,
         lasp_teff::double as teff,
         q::double as q,
         be_bibliography,
         herbig_bibliography,
         hii_bibliography
     from tests
+    left join morphology using (obsid, exposure)
     where is_candidate
 )
 
