@@ -9,6 +9,9 @@ In the profile::
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 
@@ -19,5 +22,14 @@ class Plugin(BasePlugin):
     """Registers :data:`udfs.register.SQL_FUNCTIONS`."""
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Register the functions; dbt calls this once for the database it opens."""
+        """Register the functions; dbt calls this once for the database it opens.
+
+        Trained models are looked for beside the database, wherever dbt was started, unless
+        ``HOTSTARS_MODELS`` names another folder.
+        """
         register(conn)
+        row = conn.execute(
+            "select path from duckdb_databases() where not internal and path is not null"
+        ).fetchone()
+        if row is not None:
+            os.environ.setdefault("HOTSTARS_MODELS", str(Path(row[0]).resolve().parent / "models"))
