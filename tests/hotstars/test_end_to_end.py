@@ -189,8 +189,8 @@ def test_a_new_network_scores_anew_and_then_nothing(survey: Path, tmp_path: Path
     assert query(models) == [(None,)]
     for seed in ("1", "2"):
         card = json.loads(
-            run(home, "train", "be-classifier", "--stars", "90", "--epochs", "2", "--seed", seed,
-                "--json")
+            run(home, "train", "be-classifier", "--architecture", "resnet1d", "--stars", "90",
+                "--epochs", "2", "--seed", seed, "--json")
         )  # fmt: skip
         run(home, "build", "run", "--select", "int_be_classification+")
         assert query(models) == [(f"be-classifier {card['version']}",)]
@@ -226,7 +226,18 @@ def test_training_on_reviews_records_its_spectra(survey: Path, tmp_path: Path) -
             from truth.spectra
         """)
     card = json.loads(
-        run(home, "train", "be-classifier", "--from", "review", "--epochs", "1", "--json")
+        run(
+            home,
+            "train",
+            "be-classifier",
+            "--architecture",
+            "resnet1d",
+            "--from",
+            "review",
+            "--epochs",
+            "1",
+            "--json",
+        )
     )
     assert card["simulated"]
     run(home, "build", "run", "--select", "stg_review__training_spectra+")
