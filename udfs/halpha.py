@@ -116,13 +116,13 @@ def be_probability_columns(halpha: Column, model: Column) -> pa.StructArray:
         probability, distance = classifier.probability_and_distance(windows)
         threshold, label = classifier.domain_threshold, (classifier.name, classifier.version)
         probability[~_known(model)] = distance[~_known(model)] = np.nan
-    unknown = ~np.isfinite(probability)
+    known = pa.array(np.isfinite(probability))
     return pa.StructArray.from_arrays(
         [
             real(probability, pa.float64()),
             real(distance, pa.float64()),
             pa.array(distance > threshold, mask=~np.isfinite(distance) | np.isnan(threshold)),
-            *(pa.array(np.full(n, text, object), pa.string(), mask=unknown) for text in label),
+            *(pc.if_else(known, pa.scalar(text), pa.scalar(None, pa.string())) for text in label),
         ],
         names=["probability", "distance", "is_out_of_domain", "model_name", "model_version"],
     )
