@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
 #: Spectra of either class without which a network learns nothing.
-FEWEST = 25
+FEWEST = 50
 
 #: What the parts of a training are called in ``raw.training_spectrum``.
 _SPLIT = {

@@ -14,6 +14,7 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
     """
     import duckdb
 
+    from ml.registry import list_models
     from warehouse.connection import WarehouseError, connect
     from warehouse.home import current_home
     from warehouse.load import quoted
@@ -40,6 +41,7 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
         ).fetchall()[0][0]
         for schema, name in tables
     }
+    models = {name: version for name, version, _ in list_models(home.models)}
     if as_json:
         keys = [
             "source",
@@ -56,6 +58,7 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
                 {
                     "database": str(home.database),
                     "rows": counts,
+                    "models": models,
                     "runs": [dict(zip(keys, run, strict=True)) for run in runs],
                     "rejected": [{"path": path, "reason": reason} for path, reason in rejected],
                 },
@@ -67,6 +70,9 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
     typer.echo(f"warehouse  {home.database}")
     for name, count in counts.items():
         typer.echo(f"  {name:40s}{count:>12,d}")
+    typer.echo("trained models" if models else "no trained models; see `hotstars train --help`")
+    for name, version in models.items():
+        typer.echo(f"  {name:40s}{version:>12s}")
     typer.echo("last ingest runs")
     for source, state, started, n_files, n_skipped, n_rejected, n_rows, message in runs:
         typer.echo(

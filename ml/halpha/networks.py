@@ -7,6 +7,7 @@ speed. Both have two classes, 0 without and 1 with emission, and the same face.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from safetensors.torch import load_file
@@ -29,7 +30,7 @@ class WeightsError(Exception):
     """Weights to begin with cannot be had; the text says what to do."""
 
 
-class HalphaNetwork(nn.Module):
+class HalphaNetwork(nn.Module, ABC):
     """A classifier of H-alpha windows: :meth:`prepare`, then :meth:`forward`.
 
     Attributes
@@ -41,13 +42,13 @@ class HalphaNetwork(nn.Module):
     architecture: str
     head: nn.Module
 
+    @abstractmethod
     def prepare(self, windows: torch.Tensor) -> torch.Tensor:
         """Return what the network takes, from windows of shape ``(n, 240)``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def features(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return the numbers, ``(n, d)``, that the last layer decides from."""
-        raise NotImplementedError
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return logits, ``(n, 2)``; class 1 is emission."""

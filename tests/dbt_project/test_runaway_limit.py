@@ -8,8 +8,7 @@ import duckdb
 import numpy as np
 import pytest
 from built import Built
-
-from ml.maxwellian import fit_maxwellian
+from maxwellian_oracle import fit_maxwellian
 
 
 @pytest.fixture(scope="module")

@@ -216,12 +216,13 @@ def test_training_on_reviews_records_its_spectra(survey: Path, tmp_path: Path) -
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    assert "0 reviewed spectra show emission; 25 of either kind are needed" in done.stderr
+    assert "0 reviewed spectra show emission; 50 of either kind are needed" in done.stderr
     with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
         connection.execute("""
             insert into raw.review by name
             select obsid, 0 as exposure,
-                case when profile = 'none' then 'absorption' else 'emission' end as verdict,
+                -- any verdicts will do: asked is what becomes of them, not how well they teach
+                case when obsid % 2 = 0 then 'absorption' else 'emission' end as verdict,
                 'test' as reviewer, timestamp '2026-01-01' as reviewed_at, 'test' as run_id
             from truth.spectra
         """)

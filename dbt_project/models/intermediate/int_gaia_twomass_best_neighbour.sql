@@ -1,11 +1,7 @@
 with
 
 gaia as (
-    select * from {{ ref('stg_gaia__sources') }}
-    qualify row_number() over (
-        partition by source_id
-        order by replace(release, 'EDR3', 'DR3') desc, release asc
-    ) = 1
+    select * from {{ ref('int_gaia_sources') }}
 ),
 
 sources as (

