@@ -9,15 +9,19 @@ import time
 import typer
 
 #: Tables that the demo releases.
-RELEASED = ("be_new", "be_runaways", "be_selection_funnel")
+RELEASED = ("be_new", "be_runaways", "be_selection_funnel", "slam_lrs_labels", "slam_mrs_labels")
 
 #: Stars that the demo's classifier learns from. It is the small one: the published network takes
 #: minutes to train.
 TRAINING_STARS = 1800
 
+#: Spectra of each resolution that the demo's SLAM learns from; the paper has 1,000 and 5,000.
+TRAINING_SPECTRA = 600
+
 QUERIES = (
     "select step, criterion, n_spectra, n_stars from marts.be_selection_funnel order by step",
     "select designation, v_tp, v_tp_error, z from marts.be_runaways order by v_tp desc limit 10",
+    "select designation, teff, logg, m_h, vsini, flag from marts.slam_lrs_labels limit 10",
     "select criterion, count(*) as n_stars from marts.be_decisions where is_deciding group by all "
     "order by n_stars desc",
 )
@@ -47,6 +51,8 @@ def demo(
     if current_version(home.models, "be-classifier") is None:
         small = ("--architecture", "resnet1d", "--stars", str(TRAINING_STARS))
         _step("H-alpha classifier", "train", "be-classifier", *small)
+    if current_version(home.models, "slam-mrs") is None:
+        _step("SLAM", "train", "slam", "--spectra", str(TRAINING_SPECTRA))
     _step("catalogues", "build", "run")
     _step("released tables", "export", *RELEASED, "--format", "mrt", "--format", "votable")
     with connect(home.database, read_only=True) as connection:
@@ -55,7 +61,7 @@ def demo(
         typer.echo("== the catalogues against the simulation's truth")
         print_recovery(connection)
     typer.echo(f"\ndatabase  {home.database}\nexports   {home.export}")
-    typer.echo("Three queries worth trying:")
+    typer.echo("Queries worth trying:")
     for query in QUERIES:
         typer.echo(f'  .venv/bin/hotstars sql "{query}"')
     typer.echo(f"\ndone in {time.monotonic() - start:.0f} s")

@@ -229,7 +229,12 @@ def _report(done: Any, as_json: bool) -> None:
         content = asdict(done) if is_dataclass(done) and not isinstance(done, type) else done
         typer.echo(json.dumps(content, indent=1, default=str))
     else:
-        for item in [getattr(done, "lamost", None), *getattr(done, "catalogues", [done])]:
+        items = [
+            getattr(done, "lamost", None),
+            *getattr(done, "catalogues", [done]),
+            getattr(done, "model_grid", None),
+        ]
+        for item in items:
             if item is not None:
                 typer.echo(_line(item))
     rejected = getattr(done, "rejected", None)

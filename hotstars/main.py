@@ -8,10 +8,12 @@ from functools import wraps
 from typing import Any
 
 import typer
+from duckdb import CatalogException
 
 from hotstars import (
     build,
     check,
+    check_slam,
     demo,
     export,
     ingest,
@@ -79,10 +81,12 @@ app.command("inspect")(_stoppable(inspect.inspect))
 app.command("sql")(_stoppable(sql.sql))
 app.command("build", context_settings={"ignore_unknown_options": True})(_stoppable(build.build))
 app.command("check")(_stoppable(check.check))
+app.command("check-slam")(_stoppable(check_slam.check_slam))
 app.command("export")(_stoppable(export.export))
 app.command("status")(_stoppable(status.status))
 models = typer.Typer(help=train.HELP, no_args_is_help=True)
 models.command("be-classifier")(_stoppable(train.be_classifier))
+models.command("slam")(_stoppable(train.slam))
 app.add_typer(models, name="train")
 reviews = typer.Typer(help=review.HELP, no_args_is_help=True)
 reviews.command("export")(_stoppable(review.export))
@@ -98,6 +102,14 @@ def main() -> None:
         app()
     except WarehouseError as error:
         print(f"hotstars: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except CatalogException as error:
+        # a table or column that a later version of this program has added
+        print(
+            f"hotstars: {str(error).splitlines()[0]}; the warehouse is of another version: "
+            "`hotstars init` brings it up to date, `hotstars build` its catalogues",
+            file=sys.stderr,
+        )
         raise SystemExit(1) from None
     except StoppedError:
         print("hotstars: stopped; what was committed stays, run it again to go on", file=sys.stderr)

@@ -19,7 +19,7 @@ def simulate(
         None, help="With --statistics: real spectra to print beside them."
     ),
 ) -> None:
-    """Write LAMOST spectra, catalogues and their truth; every file says that it is simulated.
+    """Write LAMOST spectra, catalogues, a grid of model spectra, and the truth: all say SIMULATED.
 
     A survey that was stopped goes on where it was; one that is finished is left as it is.
 
@@ -33,10 +33,12 @@ def simulate(
     if statistics:
         _statistics(statistics, compare or [])
         return
+    from ingest.simulation.model_grid import FOLDER, write_model_grid
     from ingest.simulation.survey import write_survey
 
     folder = (out or current_home().simulated).expanduser().absolute()
     typer.echo(str(write_survey(folder, stars, seed, workers=workers)))
+    typer.echo(str(write_model_grid(folder / FOLDER, progress=True)))
 
 
 def _statistics(paths: list[Path], real: list[Path]) -> None:

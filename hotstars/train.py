@@ -103,6 +103,94 @@ def _from_reviews(models: Path, config: TrainingConfig, weights: Path | None) ->
     return card
 
 
+class Survey(enum.StrEnum):
+    """Whose spectra labels are wanted of."""
+
+    lrs = "lrs"
+    mrs = "mrs"
+    both = "both"
+
+
+class Generator(enum.StrEnum):
+    """How spectra are learnt."""
+
+    kernel_ridge = "kernel_ridge"
+    svr = "svr"
+
+
+def slam(
+    survey: Survey = typer.Option("both", help="Low or medium resolution, or both."),
+    generator: Generator = typer.Option(
+        "kernel_ridge",
+        help="kernel_ridge: seconds; svr: support vectors as published, half an hour and more.",
+    ),
+    spectra: int = typer.Option(
+        None, min=50, help="Training spectra; by default 1,000 (lrs) and 5,000 (mrs) as published."
+    ),
+    seed: int = typer.Option(1, min=0, help="Of the training spectra."),
+    as_json: bool = typer.Option(False, "--json", help="Print the models' cards as JSON."),
+) -> None:
+    """Train SLAM, which finds Teff, log g, [M/H] and v sin i of early-type stars.
+
+    The model spectra are those that `hotstars ingest model_grid` loaded; without any, the
+    simulated survey's. A training of support vectors that was stopped goes on where it was.
+
+    Example: hotstars train slam --survey lrs
+    """
+    from hotstars.slam_training import train_slam
+    from ingest.model_grid.nodes import read_available_grid
+    from ml.slam.observed import wide_wavelength
+    from warehouse.connection import WarehouseError, connect
+    from warehouse.home import current_home
+
+    home = current_home()
+    cards = []
+    for name in ("LRS", "MRS") if survey is Survey.both else (survey.value.upper(),):
+        wide = wide_wavelength(name)
+        # rotation and the spectrograph bring in light from 25 A beyond
+        window = (float(wide[0]) - 25.0, float(wide[-1]) + 25.0)
+        with connect(home.database, must_exist=True, read_only=True) as connection:
+            grid = read_available_grid(connection, window=window, tell=_say)
+        try:
+            cards.append(
+                train_slam(
+                    home.models,
+                    grid,
+                    name,
+                    n_spectra=spectra,
+                    kind=generator.value,
+                    seed=seed,
+                    say=_say,
+                )
+            )
+        except ValueError as error:
+            raise WarehouseError(str(error)) from error
+    typer.echo(json.dumps(cards, indent=1) if as_json else "\n\n".join(map(_labels, cards)))
+
+
+def _labels(card: Mapping[str, Any]) -> str:
+    """Return what a card of SLAM says of its labels."""
+    lines = [
+        f"{card['survey']}{' SIMULATED' * card['simulated']} grid {card['grid']['name']}: "
+        f"{card['scores']['of']}",
+        "",
+        f"{'S/N':>5}  {'Teff (K)':>18} {'log g (dex)':>18} {'[M/H] (dex)':>18} "
+        f"{'v sin i (km/s)':>18}    scatter (bias)",
+    ]
+    for row in card["scores"]["by_snr"]:
+        pairs = (
+            f"{row['scatter'][label]:.{digits}f} ({row['bias'][label]:+.{digits}f})"
+            for label, digits in (("teff", 0), ("logg", 3), ("m_h", 3), ("vsini", 1))
+        )
+        lines.append(f"{row['snr']:5.0f}  " + " ".join(f"{pair:>18}" for pair in pairs))
+    lines += [
+        "",
+        f"flux error of the generator: {card['flux_error']['median']:.1e} of the continuum",
+        f"{card['name']} {card['version']} ({card['architecture']}): {card['folder']}",
+    ]
+    return "\n".join(lines)
+
+
 def _say(line: str) -> None:
     typer.echo(line, err=True)
 

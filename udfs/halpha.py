@@ -1,43 +1,25 @@
-"""SQL functions that ask a trained classifier of H-alpha: thin coats over :mod:`ml.halpha`.
-
-The models stand in the registry that ``HOTSTARS_MODELS`` names, by default ``models`` in
-``HOTSTARS_HOME``. A model is read when it is first asked for, and anew when another version has
-become the current one.
-"""
+"""SQL functions that ask a trained classifier of H-alpha: thin coats over :mod:`ml.halpha`."""
 
 from __future__ import annotations
 
 import inspect
-import os
-import threading
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ml.halpha.window import N_SAMPLES, halpha_window
-from ml.registry import current_version, load_model
+from ml.registry import current_version
 from ml.spectra.grids import LRS_R, MRS_R, Grid
 from udfs.arrow import Column, fixed_lists, matrix, named, one_array, real
+from udfs.models import current_model, models_folder, one_name, texts
 from udfs.spectra import SqlFunction
 
 if TYPE_CHECKING:
     from ml.halpha.classify import Classifier
-
-_lock = threading.Lock()
-_loaded: dict[tuple[Path, str], Classifier] = {}
-
-
-def models_folder() -> Path:
-    """Return the registry's folder."""
-    named_folder = os.environ.get("HOTSTARS_MODELS")
-    home = Path(os.environ.get("HOTSTARS_HOME") or "data")
-    return Path(named_folder or home / "models").expanduser().resolve()
 
 
 def _classifier(name: str) -> Classifier | None:
@@ -45,16 +27,7 @@ def _classifier(name: str) -> Classifier | None:
     # torch takes a second to import: only who asks a network pays for it
     from ml.halpha.classify import Classifier  # noqa: PLC0415
 
-    folder = models_folder()
-    with _lock:  # DuckDB calls from several threads
-        version = current_version(folder, name)
-        if version is None:
-            return None
-        known = _loaded.get((folder, name))
-        if known is None or known.version != version:
-            known = Classifier.from_model(load_model(folder, name, version))
-            _loaded[folder, name] = known
-        return known
+    return current_model(name, Classifier.from_model)
 
 
 def halpha_window_columns(flux: Column, *, grid: Grid) -> pa.Array:
@@ -105,10 +78,8 @@ def be_probability_columns(halpha: Column, model: Column) -> pa.StructArray:
     """
     windows = matrix(halpha, N_SAMPLES)
     n = len(windows)
-    names = {one for one in pc.unique(one_array(model)).to_pylist() if one is not None}
-    if len(names) > 1:
-        raise ValueError(f"one model at a time, not {', '.join(sorted(names))}")
-    classifier = _classifier(names.pop()) if names and n else None
+    name = one_name(model)
+    classifier = _classifier(name) if name and n else None
     if classifier is None:
         probability = distance = np.full(n, np.nan)
         threshold, label = np.nan, ("", "")
@@ -122,7 +93,7 @@ def be_probability_columns(halpha: Column, model: Column) -> pa.StructArray:
             real(probability, pa.float64()),
             real(distance, pa.float64()),
             pa.array(distance > threshold, mask=~np.isfinite(distance) | np.isnan(threshold)),
-            *(pc.if_else(known, pa.scalar(text), pa.scalar(None, pa.string())) for text in label),
+            *(texts(text, known) for text in label),
         ],
         names=["probability", "distance", "is_out_of_domain", "model_name", "model_version"],
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
+from threadpoolctl import threadpool_limits
 
 from udfs.register import register
 
@@ -28,6 +29,9 @@ class Plugin(BasePlugin):
         ``HOTSTARS_MODELS`` names another folder.
         """
         register(conn)
+        # DuckDB calls the functions from as many threads as there are cores: matrix products
+        # that start threads of their own would only get in each other's way
+        threadpool_limits(1, user_api="blas")
         row = conn.execute(
             "select path from duckdb_databases() where not internal and path is not null"
         ).fetchone()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import duckdb
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from udfs import halpha, profiles, spectra, spectral_types
+from udfs import halpha, profiles, slam, spectra, spectral_types
 
 SQL_FUNCTIONS = (
     *spectra.SQL_FUNCTIONS,
     *spectral_types.SQL_FUNCTIONS,
     *halpha.SQL_FUNCTIONS,
     *profiles.SQL_FUNCTIONS,
+    *slam.SQL_FUNCTIONS,
 )
 """Every SQL function of the warehouse."""
 

@@ -78,12 +78,12 @@
 
 
 {#- The keys that the model's own table lacks, at most a chunk of them, lowest first. -#}
-{% macro pending(keys, relation) %}
+{% macro pending(keys, relation, chunk=none) %}
     select {{ keys | join(', ') }}
     from {{ relation }}
     except
     select {{ keys | join(', ') }}
     from {{ this }}
     order by {{ keys | join(', ') }}
-    limit {{ var('chunk_spectra') }}
+    limit {{ chunk or var('chunk_spectra') }}
 {% endmacro %}

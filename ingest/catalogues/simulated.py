@@ -18,11 +18,12 @@ from warehouse.connection import WarehouseError
 
 @dataclass
 class SimulatedCounts:
-    """What :func:`ingest_simulated` did: spectra, catalogues, truth."""
+    """What :func:`ingest_simulated` did: spectra, catalogues, truth, model spectra."""
 
     lamost: Any = None
     catalogues: list[Summary] = field(default_factory=list)
     truth: Any = None
+    model_grid: Summary | None = None
 
 
 def source_of(path: Path) -> str | None:
@@ -76,6 +77,7 @@ def ingest_simulated(
     counts.lamost = ingest_lamost(connection, [folder], progress=progress, command=command)
     counts.catalogues = load_catalogues(connection, folder, command=command, tell=tell)
     counts.truth = _load_truth(connection, folder)
+    counts.model_grid = _load_model_grid(connection, folder, command, progress, tell)
     return counts
 
 
@@ -117,3 +119,20 @@ def _load_truth(connection: duckdb.DuckDBPyConnection, folder: Path) -> Any:
     from ingest.simulation.truth import load_truth  # noqa: PLC0415
 
     return load_truth(connection, folder)
+
+
+def _load_model_grid(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    command: str,
+    progress: bool,
+    tell: Callable[[str], None],
+) -> Summary | None:
+    from ingest.model_grid.load import load_model_grid  # noqa: PLC0415
+    from ingest.simulation.model_grid import FOLDER  # noqa: PLC0415
+
+    if not (folder / FOLDER).is_dir():
+        return None  # a survey of an earlier version
+    return load_model_grid(
+        connection, [folder / FOLDER], command=command, progress=progress, tell=tell
+    )

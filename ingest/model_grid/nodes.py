@@ -103,6 +103,37 @@ def read_model_grid(
     return ModelGrid(labels, log_wavelength, flux, "+".join(wanted), simulated)
 
 
+def read_available_grid(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    window: tuple[float, float] | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> ModelGrid:
+    """Return the real grid where there is one over the window, else the simulated one.
+
+    Parameters
+    ----------
+    connection, window, tell
+        As for :func:`read_model_grid`.
+
+    Raises
+    ------
+    WarehouseError
+        When there is neither.
+    """
+    try:
+        return read_model_grid(connection, window=window, tell=tell)
+    except WarehouseError as real:
+        try:
+            grid = read_model_grid(connection, simulated=True, window=window, tell=tell)
+        except WarehouseError as simulated:
+            raise WarehouseError(
+                f"{real}; nor is there a simulated one: `hotstars ingest simulated` loads it"
+            ) from simulated
+    tell(f"no real model spectra for this; the SIMULATED {grid.name} is used")
+    return grid
+
+
 def _preferred(rows: dict[str, np.ndarray], grids: Sequence[str]) -> np.ndarray:
     """Tell which rows count: one a node, and of a later grid only what is hotter."""
     kept = np.zeros(len(rows["grid"]), dtype=bool)

@@ -26,6 +26,9 @@ from warehouse.connection import WarehouseError
 
 Floats = NDArray[np.float64]
 
+#: Where a simulated survey keeps it.
+FOLDER = "model_grid"
+
 #: Raised when the same call would write other files.
 VERSION = 1
 

@@ -25,6 +25,13 @@ the low resolution and for the shift of 200 km/s that an interstellar band has i
 of a fast star.
 """
 
+BALMER_EMISSION = ((6564.6, 40.0), (4862.7, 25.0))
+"""Centre and half width (vacuum A) of what the discs of Be stars fill: H-alpha and H-beta.
+
+Ours: no photosphere of the training set looks like emission, and fits that include it end at
+the lowest gravities.
+"""
+
 LRS_GAP = (5800.0, 6000.0)
 """Between the arms of the low-resolution spectrographs, A."""
 
@@ -51,3 +58,12 @@ def useful(wavelength: NDArray[np.floating], *, gap: bool) -> NDArray[np.bool_]:
     if gap:
         kept &= (wavelength < LRS_GAP[0]) | (wavelength > LRS_GAP[1])
     return kept
+
+
+def filled_by_emission(wavelength: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Tell which pixels, (p,), a star with Balmer emission must do without, vacuum A at rest."""
+    wavelength = np.asarray(wavelength, dtype=np.float64)
+    return np.any(
+        [np.abs(wavelength - centre) <= half_width for centre, half_width in BALMER_EMISSION],
+        axis=0,
+    )

@@ -26,6 +26,7 @@ spike of one pixel over two to four and make it look like a line.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,9 @@ class GriddedSpectra:
         Spikes taken out, shape ``(n_spectra,)``.
     status
         ``ok`` or why there is no spectrum.
+    ivar
+        float32, shape ``(n_spectra, grid.size)``: inverse variance of the nearest pixel of the
+        file, 0 where not ``good``; None where it was not asked for.
     """
 
     flux: NDArray[np.float32]
@@ -73,6 +77,7 @@ class GriddedSpectra:
     covered: NDArray[np.bool_]
     n_cosmic_rays: NDArray[np.int32]
     status: NDArray[np.object_]
+    ivar: NDArray[np.float32] | None = None
 
 
 def _count_runs(marked: NDArray[np.bool_]) -> NDArray[np.int32]:
@@ -94,17 +99,18 @@ def _cubic(pixels: list[NDArray[np.float32]], t: NDArray[np.float32]) -> NDArray
     return out
 
 
-def _empty(n: int, grid: Grid) -> GriddedSpectra:
+def _empty(n: int, grid: Grid, with_ivar: bool) -> GriddedSpectra:
     return GriddedSpectra(
         flux=np.full((n, grid.size), np.nan, dtype=np.float32),
         good=np.zeros((n, grid.size), dtype=bool),
         covered=np.zeros((n, grid.size), dtype=bool),
         n_cosmic_rays=np.zeros(n, dtype=np.int32),
         status=np.full(n, OK, dtype=object),
+        ivar=np.zeros((n, grid.size), dtype=np.float32) if with_ivar else None,
     )
 
 
-def to_grid(spectra: RaggedSpectra, grid: Grid) -> GriddedSpectra:
+def to_grid(spectra: RaggedSpectra, grid: Grid, *, with_ivar: bool = False) -> GriddedSpectra:
     """Clean spectra and interpolate them onto a common grid.
 
     Parameters
@@ -114,6 +120,8 @@ def to_grid(spectra: RaggedSpectra, grid: Grid) -> GriddedSpectra:
         (:func:`ml.spectra.rectify.rectify` sees to that).
     grid
         The common grid.
+    with_ivar
+        Whether the inverse variance is wanted as well.
 
     Returns
     -------
@@ -126,7 +134,7 @@ def to_grid(spectra: RaggedSpectra, grid: Grid) -> GriddedSpectra:
     half of the window's pixels are good.
     """
     n = len(spectra)
-    out = _empty(n, grid)
+    out = _empty(n, grid, with_ivar)
     if not n:
         return out
     lengths = np.diff(spectra.offsets)
@@ -215,6 +223,8 @@ def _fill(
 
     filled, fine = _interpolate(flux, good, placed.position, grid)
     fine &= placed.covered
+    if out.ivar is not None:
+        out.ivar[rows] = np.where(fine, _nearest(ivar, placed.position, grid), 0)
     out.flux[rows] = filled
     out.good[rows] = fine
     out.covered[rows] = placed.covered
@@ -231,16 +241,25 @@ def _interpolate(
     grid: Grid,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return flux at the positions, and whether the nearest pixel was good."""
+    fine = _nearest(good, position, grid)
     if position.shape[1] == 1:  # one shift a row, and all rows start in the same column
         left = MARGIN
         shift = (position - left).astype(np.float32)
         neighbours = [flux[:, left + k : left + k + grid.size] for k in (-1, 0, 1, 2)]
-        fine = np.where(
-            shift < 0.5, good[:, left : left + grid.size], good[:, left + 1 : left + 1 + grid.size]
-        )
         return _cubic(neighbours, shift), fine
     index = np.floor(position).astype(np.int64)
     shift = (position - index).astype(np.float32)
     neighbours = [np.take_along_axis(flux, index + k, axis=1) for k in (-1, 0, 1, 2)]
-    fine = np.take_along_axis(good, np.rint(position).astype(np.int64), axis=1)
     return _cubic(neighbours, shift), fine
+
+
+def _nearest(values: NDArray[Any], position: NDArray[np.float64], grid: Grid) -> NDArray[Any]:
+    """Return the value of the pixel nearest to each position."""
+    if position.shape[1] == 1:
+        left = MARGIN
+        return np.where(
+            (position - left).astype(np.float32) < 0.5,
+            values[:, left : left + grid.size],
+            values[:, left + 1 : left + 1 + grid.size],
+        )
+    return np.take_along_axis(values, np.rint(position).astype(np.int64), axis=1)

@@ -268,3 +268,23 @@ def test_what_cannot_be_learnt_is_refused() -> None:
         fit(labels, flux, "forest")
     with pytest.raises(ValueError, match="expected"):
         fit(labels, flux).predict(labels[:, :3])
+
+
+def test_shortened_sums_are_the_sums() -> None:
+    """Where thin matrices stand in for a wide one, hardly a digit that counts is lost."""
+    rng = np.random.default_rng(8)
+    labels = rng.uniform([15e3, 2.5, -1.0, 0.0], [30e3, 4.5, 0.3, 300.0], (700, 4))
+    grid = np.linspace(0.0, 1.0, 1500)
+    unit = (labels - labels.mean(axis=0)) / labels.std(axis=0)
+    flux = 1.0 - 0.3 * np.exp(
+        -((grid - 0.5 - 0.1 * unit[:, :1]) ** 2) / (0.02 + 0.005 * unit[:, 3:])
+    )
+    flux *= 1.0 + 0.05 * np.sin(8.0 * grid + unit[:, 1:2]) * unit[:, 2:3]
+    generator = fit(labels, flux.astype(np.float32), gammas=(0.1,), ridges=(1e-4,))
+    group = generator._groups[0]
+    assert group.right is not None, "the case is meant to be shortened"
+    tried = rng.uniform(generator.ranges[:, 0], generator.ranges[:, 1], (100, 4))
+    distance = squared_distance(generator.standardise(tried), generator.centres)
+    exact = generator.offset + np.exp(-0.1 * distance) @ generator.coefficients.astype(float)
+    lost = (generator.predict(tried) - exact) / generator.error
+    assert np.sqrt(np.mean(lost**2)) < 0.1

@@ -257,3 +257,40 @@ def test_bands_and_gap_are_masked_and_lines_are_not() -> None:
     gap = np.array([5799.0, 5801.0, 5900.0, 5999.0, 6001.0])
     assert useful(gap, gap=True).tolist() == [True, False, False, False, True]
     assert np.all(useful(gap, gap=False))
+
+
+def slow_curves() -> np.ndarray:
+    return np.polynomial.legendre.legvander(np.linspace(-1.0, 1.0, len(WAVELENGTH)), 2).T
+
+
+def test_curves_of_the_continuum_take_a_wrong_one_away(generator: Generator) -> None:
+    labels = labels_in_the_box(60, 11, margin=0.1)
+    flux, ivar = observe(generator, labels, NOISE, 12)
+    tilted = flux * (1.03 + 0.04 * np.linspace(-1.0, 1.0, len(WAVELENGTH)))
+    plain = solve(generator, tilted, ivar)
+    found = solve(generator, tilted, ivar, continuum=slow_curves())
+    pull = (found.values - labels) / found.errors
+    assert np.sqrt(np.mean(pull**2)) < 1.5
+    assert np.sqrt(np.mean(((plain.values - labels) / plain.errors) ** 2)) > 2.5
+
+
+def test_labels_and_continuum_are_those_of_a_joint_fit(generator: Generator) -> None:
+    """Labels, chi^2 and errors beside a fit of all parameters by another program."""
+    labels = labels_in_the_box(3, 21, margin=0.2)
+    flux, ivar = observe(generator, labels, NOISE, 22)
+    curves = slow_curves()
+    found = solve(generator, flux, ivar, continuum=curves, generator_error=False)
+    for star in range(len(labels)):
+
+        def residuals(x: np.ndarray, star: int = star) -> np.ndarray:
+            at = (x[:4] * generator.label_scale + generator.label_mean)[None]
+            model = generator.predict(at)[0] * (1.0 + x[4:] @ curves)
+            return (flux[star] - model) * np.sqrt(ivar[star])
+
+        start = np.concatenate([generator.standardise(found.values[star]), np.zeros(len(curves))])
+        best = least_squares(residuals, start, x_scale="jac", xtol=1e-12, ftol=1e-12, gtol=1e-12)
+        assert found.chi2[star] == pytest.approx(2.0 * best.cost, rel=1e-3, abs=0.02)
+        errors = np.sqrt(np.diag(np.linalg.inv(best.jac.T @ best.jac)))[:4]
+        values = best.x[:4] * generator.label_scale + generator.label_mean
+        np.testing.assert_allclose(found.errors[star], errors * generator.label_scale, rtol=0.05)
+        assert np.all(np.abs(found.values[star] - values) < 0.1 * found.errors[star])
