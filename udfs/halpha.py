@@ -12,10 +12,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ml.halpha.window import N_SAMPLES, halpha_window
-from ml.registry import current_version
 from ml.spectra.grids import LRS_R, MRS_R, Grid
 from udfs.arrow import Column, fixed_lists, matrix, named, one_array, real
-from udfs.models import current_model, models_folder, one_name, texts
+from udfs.models import current_model, one_name, texts
 from udfs.spectra import SqlFunction
 
 if TYPE_CHECKING:
@@ -103,25 +102,6 @@ def _known(column: Column) -> NDArray[np.bool_]:
     return one_array(column).is_valid().to_numpy(zero_copy_only=False)
 
 
-def model_version_columns(name: Column) -> pa.Array:
-    """Say which version of a model is in use.
-
-    Parameters
-    ----------
-    name
-        VARCHAR: name of the model in the registry.
-
-    Returns
-    -------
-    VARCHAR
-        NULL where there is no such model.
-    """
-    folder = models_folder()
-    names = one_array(name).to_pylist()
-    known = {one: current_version(folder, one) for one in set(names) if one}
-    return pa.array([known.get(one) for one in names], pa.string())
-
-
 def _functions() -> list[SqlFunction]:
     """Return the functions with their types in SQL."""
 
@@ -149,7 +129,6 @@ def _functions() -> list[SqlFunction]:
         sql_function(
             "be_probability", be_probability_columns, {"halpha": window, "model": "VARCHAR"}, score
         ),
-        sql_function("model_version", model_version_columns, {"name": "VARCHAR"}, "VARCHAR"),
     ]
 
 

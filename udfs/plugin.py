@@ -18,6 +18,9 @@ from threadpoolctl import threadpool_limits
 
 from udfs.register import register
 
+CONSTANTS = Path(__file__).resolve().parent.parent / "dbt_project" / "constants"
+"""Files that the macro ``constants`` reads."""
+
 
 class Plugin(BasePlugin):
     """Registers :data:`udfs.register.SQL_FUNCTIONS`."""
@@ -37,3 +40,7 @@ class Plugin(BasePlugin):
         ).fetchone()
         if row is not None:
             os.environ.setdefault("HOTSTARS_MODELS", str(Path(row[0]).resolve().parent / "models"))
+
+    def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Say where the project's tables of constants lie; a variable belongs to one cursor."""
+        cursor.execute("set variable hotstars_constants = ?", [str(CONSTANTS)])

@@ -5,7 +5,17 @@ from __future__ import annotations
 import duckdb
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from udfs import halpha, profiles, slam, spectra, spectral_types
+from udfs import (
+    distance,
+    extinction,
+    halpha,
+    models,
+    ob_spectra,
+    profiles,
+    slam,
+    spectra,
+    spectral_types,
+)
 
 SQL_FUNCTIONS = (
     *spectra.SQL_FUNCTIONS,
@@ -13,6 +23,10 @@ SQL_FUNCTIONS = (
     *halpha.SQL_FUNCTIONS,
     *profiles.SQL_FUNCTIONS,
     *slam.SQL_FUNCTIONS,
+    *models.SQL_FUNCTIONS,
+    *ob_spectra.SQL_FUNCTIONS,
+    *extinction.SQL_FUNCTIONS,
+    *distance.SQL_FUNCTIONS,
 )
 """Every SQL function of the warehouse."""
 

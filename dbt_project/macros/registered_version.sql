@@ -7,3 +7,13 @@
         none
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- Versions of the models in use, of one name or of a list of them, with spaces between. -#}
+{% macro registered_versions(names) -%}
+    {%- set found = [] -%}
+    {%- for name in ([names] if names is string else names) -%}
+        {%- do found.append(registered_version(name)) -%}
+    {%- endfor -%}
+    {{- found | join(' ') -}}
+{%- endmacro %}

@@ -11,7 +11,8 @@
         version     text that names what the rows depend on; rows of another version are removed
                     and computed anew (column `version` of the table)
         registered_model
-                    name of a trained model; its version in use is added to `version`
+                    name of a trained model, or several; the versions in use are added to
+                    `version`
 -#}
 {% materialization resumable, adapter='duckdb' %}
     {%- set target = this.incorporate(type='table') -%}
@@ -19,7 +20,7 @@
     {%- set version = config.require('version') -%}
     {#- What stands in config() is fixed while dbt parses; the model in use is asked for now. -#}
     {%- if config.get('registered_model') -%}
-        {%- set version = version ~ ' ' ~ registered_version(config.get('registered_model')) -%}
+        {%- set version = version ~ ' ' ~ registered_versions(config.get('registered_model')) -%}
     {%- endif -%}
     {%- set fresh = target.incorporate(path={'identifier': this.identifier ~ '__fresh'}) -%}
 

@@ -172,7 +172,7 @@ def fit_pixels(
 def _promising(
     x: Floats, y: NDArray[np.floating], gammas: Sequence[float], ridges: Sequence[float]
 ) -> list[float]:
-    """Return the kernels that a fit of a third of the spectra prefers, and the next narrower one."""
+    """Return the kernels that a third of the spectra prefers, and the next narrower one."""
     pixels = np.unique(np.linspace(0, y.shape[1] - 1, _PILOT_PIXELS).astype(np.int64))
     some = slice(0, len(x) // 3)
     first = fit_pixels(x[some], y[some][:, pixels], gammas=gammas, ridges=ridges)

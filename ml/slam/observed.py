@@ -17,13 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from ml.slam.broadening import SPEED_OF_LIGHT
 from ml.slam.masks import filled_by_emission, useful
 from ml.slam.rectify import rectify_spline
 from ml.slam.training_set import RESOLUTION, WAVELENGTH, TrainingSet
 from ml.spectra.grids import Grid
 from ml.spectra.placement import OK
-from ml.spectra.ragged import RaggedSpectra
+from ml.spectra.ragged import RaggedSpectra, at_rest
 from ml.spectra.resample import to_grid
 
 Floats = NDArray[np.float64]
@@ -209,12 +208,12 @@ def observe(
     ivar = np.zeros((n, len(wavelength)), dtype=np.float32)
     status = np.full(n, OK, dtype=object)
     usable = useful(wavelength, gap=survey == "LRS")
-    velocity = np.nan_to_num(np.asarray(velocity, dtype=np.float64))
+    velocity = np.asarray(velocity, dtype=np.float64)
     for start in range(0, n, _BLOCK):
         rows = slice(start, min(start + _BLOCK, n))
         for arm, window in zip(arms, parts, strict=True):
-            at_rest = _at_rest(arm.rows(rows), velocity[rows])
-            sampled, weight, arm_status = _sample(at_rest, window, survey)
+            still = at_rest(arm.rows(rows), velocity[rows])
+            sampled, weight, arm_status = _sample(still, window, survey)
             given, continuum = rectify_spline(sampled, weight > 0.0, STEP[survey])
             with np.errstate(invalid="ignore", over="ignore"):
                 weight = weight * continuum**2
@@ -230,19 +229,6 @@ def observe(
     lost = status != OK
     flux[lost], ivar[lost] = np.nan, 0.0
     return ObservedSpectra(flux, ivar, status)
-
-
-def _at_rest(spectra: RaggedSpectra, velocity: Floats) -> RaggedSpectra:
-    """Return spectra with their wavelengths divided by the Doppler factor."""
-    factor = 1.0 + velocity / SPEED_OF_LIGHT
-    wavelength = spectra.wavelength
-    if wavelength is not None:
-        offsets = spectra.offsets_of("wavelength")
-        wavelength = wavelength.astype(np.float64)
-        own = slice(offsets[0], offsets[-1])
-        wavelength[own] /= np.repeat(factor, np.diff(offsets))
-    start = spectra.log_wavelength_start - np.log10(factor)
-    return replace(spectra, log_wavelength_start=start, wavelength=wavelength)
 
 
 def _sample(

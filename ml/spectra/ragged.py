@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+SPEED_OF_LIGHT = 299_792.458
+"""km/s."""
 
 
 @dataclass(frozen=True)
@@ -86,3 +89,26 @@ class RaggedSpectra:
         """Return the offsets of ``flux``, ``ivar``, ``or_mask`` or ``wavelength``."""
         own = None if name == "flux" else getattr(self, f"{name}_offsets")
         return self.offsets if own is None else own
+
+
+def at_rest(spectra: RaggedSpectra, velocity: ArrayLike) -> RaggedSpectra:
+    """Return spectra with their wavelengths divided by ``1 + v/c``.
+
+    Parameters
+    ----------
+    spectra
+        In the frame of the Sun.
+    velocity : (n,)
+        km/s; what is not finite counts as 0.
+    """
+    velocity = np.asarray(velocity, dtype=np.float64)
+    factor = 1.0 + np.where(np.isfinite(velocity), velocity, 0.0) / SPEED_OF_LIGHT
+    factor = np.where(factor > 0.0, factor, 1.0)  # no star; and its logarithm must exist
+    wavelength = spectra.wavelength
+    if wavelength is not None:
+        offsets = spectra.offsets_of("wavelength")
+        wavelength = wavelength.astype(np.float64)
+        own = slice(offsets[0], offsets[-1])
+        wavelength[own] /= np.repeat(factor, np.diff(offsets))
+    start = spectra.log_wavelength_start - np.log10(factor)
+    return replace(spectra, log_wavelength_start=start, wavelength=wavelength)

@@ -23,10 +23,17 @@ renamed as (
         {{ finite('parallax_pmdec_corr') }} as parallax_pmdec_corr,
         {{ finite('pmra_pmdec_corr') }} as pmra_pmdec_corr,
         {{ finite('ruwe') }} as ruwe,
+        -- what the parallax's zero point depends on
+        astrometric_params_solved,
+        {{ finite('nu_eff_used_in_astrometry') }} as nu_eff_used_in_astrometry,
+        {{ finite('pseudocolour') }} as pseudocolour,
+        {{ finite('ecl_lat') }} as ecl_lat,
         -- photometry
         {{ finite('phot_g_mean_mag') }} as phot_g_mean_mag,
         {{ finite('phot_bp_mean_mag') }} as phot_bp_mean_mag,
         {{ finite('phot_rp_mean_mag') }} as phot_rp_mean_mag,
+        {{ finite('phot_bp_mean_mag_error') }} as phot_bp_mean_mag_error,
+        {{ finite('phot_rp_mean_mag_error') }} as phot_rp_mean_mag_error,
         {{ finite('phot_bp_rp_excess_factor') }} as phot_bp_rp_excess_factor
     from source
 )

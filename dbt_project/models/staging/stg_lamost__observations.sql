@@ -17,6 +17,9 @@ renamed as (
         -- observation
         mjd,
         lmjd,
+        plan_id,
+        spectrograph,
+        fibre,
         release,
         {{ finite('snr_b') }} as snr_b,
         {{ finite('snr_r') }} as snr_r,

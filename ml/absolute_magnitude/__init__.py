@@ -1,0 +1,1 @@
+"""Absolute magnitudes from spectra: networks that learn them from parallaxes."""

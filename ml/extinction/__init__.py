@@ -1,0 +1,1 @@
+"""Interstellar extinction of hot stars: passbands, intrinsic colours, colour excess."""

@@ -1,0 +1,1 @@
+"""Low-resolution spectra of OB stars: common grid, eigenspectra, emission."""
