@@ -10,6 +10,7 @@ from spectra_maker import gaussian, ragged
 
 from ml.ob_spectra.continuum import KERNEL_WIDTH, observe, pseudo_continuum
 from ml.ob_spectra.grid import CLEAN, CONTINUUM_EXCLUDED, INNER, OB, WIDE, inside
+from ml.spectra.ragged import SPEED_OF_LIGHT, at_rest
 
 LINES = (4341.7, 4862.7, 6564.6)
 NATIVE = 10 ** (3.5682 + 1e-4 * np.arange(3900))  # a LAMOST file: 3700 to 9080 A
