@@ -100,7 +100,7 @@ def test_a_second_run_solves_nothing_and_a_new_model_everything(survey: Path) ->
     card = json.loads(
         done(survey, "train", "slam", "--survey", "lrs", "--spectra", "200", "--json")
     )[0]
-    done(survey, "build", "run", "--select", "int_slam_lrs_labels+")
+    done(survey, "build", "run", "--select", "int_slam_lrs_labels", "slam_lrs_labels")
     found = query(survey, labels)
     assert {model for model, _ in found} == {f"slam-lrs {card['version']}"}
     assert all(teff > 1000.0 for _, teff in found)
