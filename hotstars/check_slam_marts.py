@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hotstars.rows import lines_of, rows_of
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -110,9 +112,9 @@ def catalogues(connection: duckdb.DuckDBPyConnection, least_snr: float) -> dict[
         group by all
         order by all
     """
-    found = {"models": _rows(labels.query("labels", models))}
+    found = {"models": rows_of(labels.query("labels", models))}
     both = labels.query("labels", both_query(connection, least_snr))
-    found["low_against_medium"] = _rows(
+    found["low_against_medium"] = rows_of(
         both.query(
             "both_labels",
             f"""
@@ -134,13 +136,13 @@ def catalogues(connection: duckdb.DuckDBPyConnection, least_snr: float) -> dict[
             ("by_kind", "resolution, kind"),
         ):
             query = f"select {what}, {numbers} group by {what} order by {what}"
-            found[name] = _rows(compared.query("compared", query))
+            found[name] = rows_of(compared.query("compared", query))
     return found
 
 
 def has_truth(connection: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether the warehouse holds simulated stars."""
-    return bool(_rows(connection.sql("select 1 as one from truth.stars limit 1")))
+    return bool(rows_of(connection.sql("select 1 as one from truth.stars limit 1")))
 
 
 def both_query(connection: duckdb.DuckDBPyConnection, least_snr: float) -> str:
@@ -160,10 +162,6 @@ def _differences(found: str, wanted: str) -> str:
     )
 
 
-def _rows(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
-    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
-
-
 def mart_tables(found: dict[str, Any]) -> list[str]:
     """Return lines that show what :func:`catalogues` found."""
     titles = {
@@ -172,18 +170,7 @@ def mart_tables(found: dict[str, Any]) -> list[str]:
         "against_truth": "SIMULATED stars with flag I: found minus true; plain: one B or O star",
         "by_kind": "SIMULATED stars with flag I, by what they are",
     }
-    lines = []
+    lines: list[str] = []
     for name, rows in found.items():
-        lines += ["", titles[name]]
-        if not rows:
-            lines.append("   none")
-            continue
-        shown = [[_cell(value) for value in row.values()] for row in rows]
-        width = [max(map(len, column)) for column in zip(rows[0], *shown, strict=True)]
-        for cells in (list(rows[0]), *shown):
-            lines.append("  ".join(f"{c:>{w}}" for c, w in zip(cells, width, strict=True)))
+        lines += ["", titles[name], *lines_of(rows)]
     return lines
-
-
-def _cell(value: Any) -> str:
-    return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -13,6 +13,7 @@ from duckdb import CatalogException
 from hotstars import (
     build,
     check,
+    check_distances,
     check_slam,
     demo,
     export,
@@ -82,11 +83,13 @@ app.command("sql")(_stoppable(sql.sql))
 app.command("build", context_settings={"ignore_unknown_options": True})(_stoppable(build.build))
 app.command("check")(_stoppable(check.check))
 app.command("check-slam")(_stoppable(check_slam.check_slam))
+app.command("check-distances")(_stoppable(check_distances.check_distances))
 app.command("export")(_stoppable(export.export))
 app.command("status")(_stoppable(status.status))
 models = typer.Typer(help=train.HELP, no_args_is_help=True)
 models.command("be-classifier")(_stoppable(train.be_classifier))
 models.command("slam")(_stoppable(train.slam))
+models.command("absolute-magnitude")(_stoppable(train.absolute_magnitude))
 app.add_typer(models, name="train")
 reviews = typer.Typer(help=review.HELP, no_args_is_help=True)
 reviews.command("export")(_stoppable(review.export))

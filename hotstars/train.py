@@ -191,6 +191,83 @@ def _labels(card: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def absolute_magnitude(
+    components: int = typer.Option(
+        100, min=2, help="Eigenspectra; fewer where there are not five spectra for each."
+    ),
+    parallax_over_error: float = typer.Option(
+        10.0, min=1.0, help="Least parallax over its error of the stars that teach."
+    ),
+    least_snr: float = typer.Option(50.0, min=0.0, help="Least S/N of the spectra that teach."),
+    epochs: int = typer.Option(400, min=1, help="At most, in each of three rounds."),
+    seed: int = typer.Option(0, min=0, help="Of the split and of the first weights."),
+    as_json: bool = typer.Option(False, "--json", help="Print the models' cards as JSON."),
+) -> None:
+    """Learn H-alpha emission and absolute magnitudes of OB stars from the warehouse's own spectra.
+
+    What teaches are stars with good parallaxes, as `hotstars build` has put them together; the
+    next build uses what was learnt. A training that was stopped goes on where it was.
+
+    Example: hotstars train absolute-magnitude
+    """
+    import tempfile
+
+    from hotstars.absolute_magnitude import Limits, train_absolute_magnitude
+    from hotstars.ob_sample import read_ob_sample
+    from ml.absolute_magnitude.training import TrainingConfig
+    from warehouse.connection import WarehouseError, connect
+    from warehouse.home import current_home
+
+    home = current_home()
+    with (
+        connect(home.database, must_exist=True, read_only=True) as connection,
+        tempfile.TemporaryDirectory(prefix=".spectra-", dir=home.root) as folder,
+    ):
+        sample = read_ob_sample(connection, Path(folder), _say)
+        try:
+            cards = train_absolute_magnitude(
+                home.models,
+                sample,
+                TrainingConfig(epochs=epochs, seed=seed),
+                n_components=components,
+                limits=Limits(parallax_over_error, least_snr),
+                say=_say,
+            )
+        except ValueError as error:
+            raise WarehouseError(str(error)) from error
+    typer.echo(json.dumps(cards, indent=1) if as_json else "\n\n".join(map(_magnitudes, cards)))
+
+
+def _magnitudes(card: Mapping[str, Any]) -> str:
+    """Return what a card of emission or of absolute magnitudes says."""
+    lines = [card["description"]]
+    if "warning" in card:
+        lines.append(card["warning"])
+    if "scores" in card:
+        lines += ["", f"{'held-out spectra':>18} {'n':>6} {'median':>8} {'scatter':>8} {'rms':>8}"]
+        for name, row in card["scores"].items():
+            if row["n"]:
+                lines.append(
+                    f"{name:>18} {row['n']:6,d} {row['median']:8.3f} {row['scatter']:8.3f} "
+                    f"{row['rms']:8.3f}"
+                )
+        errors = card["error_model"]
+        lines += [
+            "",
+            f"errors, from {errors['n_calibrators']:,d} unseen spectra: "
+            f"{errors['sigma_100']:.3f} mag at S/N 100, {errors['sigma_int']:.3f} mag intrinsic",
+        ]
+    else:
+        limits = card["thresholds"]
+        lines.append(
+            f"emission beyond an excess of {limits['halpha_excess']:.4f}: "
+            f"{card['found']['n_emission']:,d} spectra; faulty beyond chi2 {limits['chi2']:.1f}: "
+            f"{card['found']['n_faulty']:,d}"
+        )
+    lines.append(f"{card['name']} {card['version']} ({card['architecture']}): {card['folder']}")
+    return "\n".join(lines)
+
+
 def _say(line: str) -> None:
     typer.echo(line, err=True)
 

@@ -11,17 +11,21 @@ labels as (
     select * from {{ ref('int_ob_labels') }}
 ),
 
--- eq. 14: the error model's numbers stand in the card of the network; the published ones until then
-error_model as (
+-- eq. 14: the error model's numbers are in the card of each network; until then the published ones
+error_models as (
     select
+        networks.of_emission,
         coalesce(
-            model_card_number('{{ var("ob_m_ks_model") }}', 'error_model.sigma_100'),
-            {{ var('m_ks_sigma_100') }}
+            model_card_number(networks.model, 'error_model.sigma_100'), {{ var('m_ks_sigma_100') }}
         ) as sigma_100,
         coalesce(
-            model_card_number('{{ var("ob_m_ks_model") }}', 'error_model.sigma_int'),
-            {{ var('m_ks_sigma_int') }}
+            model_card_number(networks.model, 'error_model.sigma_int'), {{ var('m_ks_sigma_int') }}
         ) as sigma_int
+    from (
+        values
+        (false, '{{ var("ob_m_ks_model") }}'),
+        (true, '{{ var("ob_m_ks_emission_model") }}')
+    ) as networks (of_emission, model)
 ),
 
 with_parallaxes as (
@@ -56,7 +60,8 @@ magnitudes as (
         ) as distance_modulus_error
     from with_parallaxes as stars
     inner join labels using (obsid)
-    cross join error_model
+    inner join error_models as error_model
+        on coalesce(labels.is_emission, false) = error_model.of_emission
 ),
 
 excess as (

@@ -7,7 +7,8 @@ sample as (
     select
         designation,
         survey,
-        arg_max(teff, (coalesce(snr_b, -1), obsid)) as teff
+        arg_max(teff, (coalesce(snr_b, -1), obsid)) as teff,
+        coalesce(arg_max(teff_error, (coalesce(snr_b, -1), obsid)), 0) as teff_error
     from {{ ref('int_ob_sample') }}
     group by all
 ),
@@ -41,12 +42,25 @@ looked_up as (
         greatest(least(sample.teff, colours.teffs[-1]), colours.teffs[1]) as teff_looked_up,
         interpolated(teff_looked_up, colours.teffs, colours.j_h) as j_h_0,
         interpolated(teff_looked_up, colours.teffs, colours.bp_rp) as bp_rp_0,
+        -- how far the colours move within the error of the temperature
+        greatest(least(sample.teff + sample.teff_error, colours.teffs[-1]), colours.teffs[1])
+            as hotter,
+        greatest(least(sample.teff - sample.teff_error, colours.teffs[-1]), colours.teffs[1])
+            as cooler,
+        abs(
+            interpolated(hotter, colours.teffs, colours.j_h)
+            - interpolated(cooler, colours.teffs, colours.j_h)
+        ) / 2 as j_h_0_error,
+        abs(
+            interpolated(hotter, colours.teffs, colours.bp_rp)
+            - interpolated(cooler, colours.teffs, colours.bp_rp)
+        ) / 2 as bp_rp_0_error,
         [twomass.j, twomass.h, gaia.phot_bp_mean_mag, gaia.phot_rp_mean_mag]::double[]
             as magnitudes,
         [
-            twomass.j_error,
+            sqrt(pow(twomass.j_error, 2) + pow(j_h_0_error, 2)),
             twomass.h_error,
-            coalesce(gaia.phot_bp_mean_mag_error, 0),
+            sqrt(pow(coalesce(gaia.phot_bp_mean_mag_error, 0), 2) + pow(bp_rp_0_error, 2)),
             coalesce(gaia.phot_rp_mean_mag_error, 0)
         ]::double[] as magnitude_errors,
         case

@@ -14,6 +14,7 @@ labels as (
         exposure,
         has_emission,
         teff,
+        teff_error,
         logg,
         m_h,
         flag,
@@ -25,6 +26,7 @@ parameters as (
     select
         obsid,
         teff,
+        teff_error,
         logg,
         m_h
     from {{ ref('stg_lamost__stellar_parameters') }}
@@ -41,6 +43,15 @@ select
         when labels.flag = 'I' or parameters.teff is null then labels.teff
         else parameters.teff
     end as teff,
+    -- errors of SLAM are those of noise: stars differ from models by more
+    case
+        when labels.flag = 'I' or parameters.teff is null
+            then sqrt(
+                pow(coalesce(labels.teff_error, 0), 2)
+                + pow({{ var('slam_lrs_teff_scatter') }}, 2)
+            )
+        else parameters.teff_error
+    end as teff_error,
     case
         when labels.flag = 'I' or parameters.teff is null then labels.logg
         else parameters.logg
