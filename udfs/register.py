@@ -6,6 +6,7 @@ import duckdb
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from udfs import (
+    apogee,
     distance,
     extinction,
     halpha,
@@ -27,6 +28,7 @@ SQL_FUNCTIONS = (
     *ob_spectra.SQL_FUNCTIONS,
     *extinction.SQL_FUNCTIONS,
     *distance.SQL_FUNCTIONS,
+    *apogee.SQL_FUNCTIONS,
 )
 """Every SQL function of the warehouse."""
 
