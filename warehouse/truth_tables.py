@@ -183,3 +183,32 @@ spectra = Table(
     comment="Visits of the simulated survey as they are, one row an observation.",
     info={"key": ("obsid",)},
 )
+
+apogee_stars = Table(
+    "apogee_stars",
+    metadata,
+    column(
+        "apogee_id",
+        String,
+        "Star, as in raw.apogee_star",
+        ucd="meta.id;meta.main",
+        required=True,
+    ),
+    column(
+        "kind",
+        String,
+        "dwarf, giant, young, hot (O to F dwarfs and giants) or supergiant",
+        ucd="src.class",
+        required=True,
+    ),
+    column("spectral_type", String, "True MK type of hot stars", ucd="src.spType"),
+    column("teff", REAL, "Effective temperature", unit="K", ucd="phys.temperature.effective"),
+    column("logg", REAL, "Surface gravity, log10 of cm/s2", ucd="phys.gravity"),
+    column("fe_h", REAL, "[Fe/H]", ucd="phys.abund.Fe"),
+    column("vsini", REAL, "Projected rotation", unit=_KM_S, ucd="phys.veloc.rotat"),
+    column("rv", REAL, "Radial velocity", unit=_KM_S, ucd="spect.dopplerVeloc.opt"),
+    column("distance", REAL, "Distance", unit="pc", ucd="pos.distance"),
+    column("ebv", REAL, "E(B-V)", unit="mag", ucd="phot.color.excess"),
+    column("run_id", String, "Run that loaded it", ucd="meta.id"),
+    comment="One row a star of the simulated near-infrared survey: what was put in.",
+)

@@ -11,6 +11,7 @@ files of the simulated survey.
 
 from __future__ import annotations
 
+from warehouse.raw_tables.apogee import apogee_allstar, apogee_spectrum, apogee_star
 from warehouse.raw_tables.base import metadata
 from warehouse.raw_tables.lamost import (
     lamost_observation,
@@ -32,6 +33,9 @@ from warehouse.raw_tables.surveys import (
 
 __all__ = [
     "allwise_source",
+    "apogee_allstar",
+    "apogee_spectrum",
+    "apogee_star",
     "cluster",
     "cluster_member",
     "distance",

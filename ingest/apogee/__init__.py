@@ -1,0 +1,1 @@
+"""APOGEE's apStar files: one star's combined near-infrared spectrum each."""
