@@ -16,6 +16,7 @@ RELEASED = (
     "slam_lrs_labels",
     "slam_mrs_labels",
     "ob_distances",
+    "apogee_labels",
 )
 
 #: Stars that the demo's classifier learns from. It is the small one: the published network takes
@@ -28,10 +29,14 @@ TRAINING_SPECTRA = 600
 #: What teaches absolute magnitudes; the paper asks for more, which so few stars would not leave.
 LEAST = ("--least-snr", "30")
 
+#: How the demo's network for near-infrared spectra learns: few stars, in small steps.
+NEAR_INFRARED = ("--stars", "600", "--epochs", "8", "--batch-size", "8", "--own-standard")
+
 QUERIES = (
     "select step, criterion, n_spectra, n_stars from marts.be_selection_funnel order by step",
     "select designation, v_tp, v_tp_error, z from marts.be_runaways order by v_tp desc limit 10",
     "select designation, teff, logg, m_h, vsini, flag from marts.slam_lrs_labels limit 10",
+    "select apogee_id, log_teff, logg, fe_h from marts.apogee_labels limit 10",
     "select designation, m_ks, distance, distance_16, distance_84 from marts.ob_distances limit 10",
     "select criterion, count(*) as n_stars from marts.be_decisions where is_deciding group by all "
     "order by n_stars desc",
@@ -64,6 +69,8 @@ def demo(
         _step("H-alpha classifier", "train", "be-classifier", *small)
     if current_version(home.models, "slam-mrs") is None:
         _step("SLAM", "train", "slam", "--spectra", str(TRAINING_SPECTRA))
+    if current_version(home.models, "apogee-net") is None:
+        _step("network for near-infrared spectra", "train", "apogee-net", *NEAR_INFRARED)
     _step("catalogues", "build", "run")
     if current_version(home.models, "ob-m-ks") is None:
         # it learns from the stars that the build has just put together

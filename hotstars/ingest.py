@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 #: Sources that are no catalogue with a column mapping.
 OTHERS = {
     "lamost": "LAMOST spectra, low and medium resolution: FITS files and folders",
+    "apogee": "APOGEE spectra: apStar FITS files and folders",
     "simulated": "everything that `hotstars simulate` wrote (default: HOTSTARS_HOME/simulated)",
     "model_grid": "model spectra: TLUSTY files (G40000g400v10.vis.7, .17), pieces in HDF5 or npz",
     "dust": "Bayestar19, sampled at the warehouse's stars and distances (needs the map)",
@@ -104,6 +105,8 @@ def ingest(
                 done = _simulated(connection, (files or [home.simulated])[0], command)
             elif source == "model_grid":
                 done = _model_grid(connection, files or [], command, workers)
+            elif source == "apogee":
+                done = _apogee(connection, files or [], command, workers)
             elif source == "dust":
                 done = _dust(connection, home.root, fetch)
             else:
@@ -165,6 +168,20 @@ def _model_grid(
         return load_model_grid(
             connection, files, command=command, workers=workers, progress=True, tell=_say
         )
+    except FileNotFoundError as error:
+        raise WarehouseError(str(error)) from error
+
+
+def _apogee(
+    connection: duckdb.DuckDBPyConnection, files: list[Path], command: str, workers: int | None
+) -> Summary:
+    from ingest.apogee.load import load_apogee
+    from warehouse.connection import WarehouseError
+
+    if not files:
+        raise WarehouseError("give apStar files or folders: hotstars ingest apogee DIR...")
+    try:
+        return load_apogee(connection, files, command=command, workers=workers, progress=True)
     except FileNotFoundError as error:
         raise WarehouseError(str(error)) from error
 
@@ -233,6 +250,7 @@ def _report(done: Any, as_json: bool) -> None:
             getattr(done, "lamost", None),
             *getattr(done, "catalogues", [done]),
             getattr(done, "model_grid", None),
+            *getattr(done, "apogee", []),
         ]
         for item in items:
             if item is not None:

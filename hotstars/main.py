@@ -13,6 +13,7 @@ from duckdb import CatalogException
 from hotstars import (
     build,
     check,
+    check_apogee,
     check_distances,
     check_slam,
     demo,
@@ -83,6 +84,7 @@ app.command("sql")(_stoppable(sql.sql))
 app.command("build", context_settings={"ignore_unknown_options": True})(_stoppable(build.build))
 app.command("check")(_stoppable(check.check))
 app.command("check-slam")(_stoppable(check_slam.check_slam))
+app.command("check-apogee")(_stoppable(check_apogee.check_apogee))
 app.command("check-distances")(_stoppable(check_distances.check_distances))
 app.command("export")(_stoppable(export.export))
 app.command("status")(_stoppable(status.status))
@@ -90,6 +92,7 @@ models = typer.Typer(help=train.HELP, no_args_is_help=True)
 models.command("be-classifier")(_stoppable(train.be_classifier))
 models.command("slam")(_stoppable(train.slam))
 models.command("absolute-magnitude")(_stoppable(train.absolute_magnitude))
+models.command("apogee-net")(_stoppable(train.apogee_net))
 app.add_typer(models, name="train")
 reviews = typer.Typer(help=review.HELP, no_args_is_help=True)
 reviews.command("export")(_stoppable(review.export))

@@ -268,6 +268,117 @@ def _magnitudes(card: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+class Spectra(enum.StrEnum):
+    """Where near-infrared training spectra come from."""
+
+    simulation = "simulation"
+    warehouse = "warehouse"
+
+
+def apogee_net(
+    source: Spectra = typer.Option(
+        "simulation",
+        "--from",
+        help="Learn from simulated spectra with true labels, or from the warehouse's stars.",
+    ),
+    stars: int = typer.Option(4000, min=100, help="Stars to simulate."),
+    seed: int = typer.Option(11, min=0, help="Of the simulated stars and of the training."),
+    epochs: int = typer.Option(60, min=1, help="At most; it stops when nothing improves."),
+    batch_size: int = typer.Option(
+        128, min=2, help="Spectra a step; as published. Smaller ones teach a small sample faster."
+    ),
+    patience: int = typer.Option(
+        10, min=1, help="Epochs without improvement after which it stops."
+    ),
+    own_standard: bool = typer.Option(
+        False, help="Standardise labels by the training set and not by the paper's table 2."
+    ),
+    weights: Path = typer.Option(
+        None, help="Take published weights (a state dictionary of torch) in place of training."
+    ),
+    workers: int = typer.Option(None, min=1, help="Processes that simulate; one a core."),
+    as_json: bool = typer.Option(False, "--json", help="Print the model's card as JSON."),
+) -> None:
+    """Train the network that finds Teff, log g and [Fe/H] of near-infrared spectra.
+
+    On a GPU where torch has one. A training that was stopped goes on after its last epoch.
+
+    Example: hotstars train apogee-net --from warehouse
+    """
+    import tempfile
+
+    from hotstars.apogee_labels import APOGEE_NET, train_apogee_net
+    from hotstars.apogee_spectra import simulated_training_spectra, warehouse_training_spectra
+    from ingest.pool import default_workers
+    from ml.apogee.convert import ConvertError, register_published
+    from ml.apogee.training import TrainingConfig
+    from warehouse.connection import WarehouseError, connect
+    from warehouse.home import current_home
+
+    home = current_home()
+    if weights is not None:
+        try:
+            model = register_published(home.models, weights, APOGEE_NET)
+        except ConvertError as error:
+            raise WarehouseError(str(error)) from error
+        typer.echo(f"{model.name} {model.version}: {model.folder}")
+        return
+    config = TrainingConfig(
+        batch_size=batch_size,
+        epochs=epochs,
+        patience=patience,
+        own_standard=own_standard,
+        seed=seed,
+    )
+    try:
+        if source is Spectra.simulation:
+            data = simulated_training_spectra(stars, seed, workers or default_workers())
+            card = train_apogee_net(home.models, config, data, say=_say)
+        else:
+            home.root.mkdir(parents=True, exist_ok=True)
+            with (
+                connect(home.database, must_exist=True, read_only=True) as connection,
+                tempfile.TemporaryDirectory(prefix=".spectra-", dir=home.root) as folder,
+            ):
+                data = warehouse_training_spectra(connection, Path(folder), _say)
+                card = train_apogee_net(home.models, config, data, say=_say)
+    except ValueError as error:
+        raise WarehouseError(str(error)) from error
+    typer.echo(json.dumps(card, indent=1) if as_json else _near_infrared(card))
+
+
+def _near_infrared(card: Mapping[str, Any]) -> str:
+    """Return what a card of the near-infrared network says."""
+    lines = [
+        card["description"],
+        f"{card['data']['n_spectra']:,d} spectra of {card['data']['source']}",
+        "",
+        f"{'held-out stars':>18} {'n':>6} {'log Teff (dex)':>22} {'log g (dex)':>22} "
+        f"{'[Fe/H] (dex)':>22}   scatter (median; pull)",
+    ]
+    for name, row in card["scores"]["by_teff"].items():
+        cells = []
+        for target, digits in (("log_teff", 4), ("logg", 3), ("fe_h", 3)):
+            one = row[target]
+            if not one["n"]:
+                cells.append("-")
+                continue
+            pull = one["pull"]["scatter"]
+            cells.append(
+                f"{one['scatter']:.{digits}f} ({one['median']:+.{digits}f}; "
+                f"{'-' if pull is None else format(pull, '.1f')})"
+            )
+        lines.append(
+            f"{name:>18} {row['logg']['n']:6,d} " + " ".join(f"{cell:>22}" for cell in cells)
+        )
+    lines += [
+        "",
+        f"{len(card['history'])} epochs; out of domain beyond {card['domain']['threshold']:.2f}",
+        f"{card['name']} {card['version']} ({card['architecture']}): {card['folder']}",
+    ]
+    return "\n".join(lines)
+
+
 def _say(line: str) -> None:
     typer.echo(line, err=True)
 

@@ -94,8 +94,13 @@ def hot_star_labels_columns(
     Returns
     -------
     STRUCT(log_teff, log_teff_error, logg, logg_error DOUBLE)
-        Errors are those of the calibration's rows, each predicted by the others. NULL outside
-        the calibration's range.
+        Errors are those of the calibration's rows, each predicted by the others, and larger far
+        from all rows. NULL outside the calibration's range, and without one.
+
+    Raises
+    ------
+    ValueError
+        If the calibration has too few rows to learn from.
 
     See Also
     --------
@@ -108,9 +113,8 @@ def hot_star_labels_columns(
     values = np.full((4, n), np.nan)
     if n and len(lengths) == 1 and lengths != {0}:
         learnt = HotStarLabels.of(*rows)
-        for place, one in ((0, learnt.log_teff), (2, learnt.logg)):
-            values[place] = one(*asked)
-            values[place + 1] = np.where(np.isfinite(values[place]), one.held_out_error, np.nan)
+        values[:2] = learnt.log_teff.with_error(*asked)
+        values[2:] = learnt.logg.with_error(*asked)
     return pa.StructArray.from_arrays(
         [real(column, pa.float64()) for column in values],
         names=["log_teff", "log_teff_error", "logg", "logg_error"],

@@ -211,4 +211,5 @@ apogee_stars = Table(
     column("ebv", REAL, "E(B-V)", unit="mag", ucd="phot.color.excess"),
     column("run_id", String, "Run that loaded it", ucd="meta.id"),
     comment="One row a star of the simulated near-infrared survey: what was put in.",
+    info={"key": ("apogee_id",)},
 )

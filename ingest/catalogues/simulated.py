@@ -18,12 +18,13 @@ from warehouse.connection import WarehouseError
 
 @dataclass
 class SimulatedCounts:
-    """What :func:`ingest_simulated` did: spectra, catalogues, truth, model spectra."""
+    """What :func:`ingest_simulated` did: spectra, catalogues, truth, model spectra, APOGEE."""
 
     lamost: Any = None
     catalogues: list[Summary] = field(default_factory=list)
     truth: Any = None
     model_grid: Summary | None = None
+    apogee: list[Summary] = field(default_factory=list)
 
 
 def source_of(path: Path) -> str | None:
@@ -74,11 +75,18 @@ def ingest_simulated(
             f"{folder}: no simulated survey here; make one with `hotstars simulate`"
         )
     counts = SimulatedCounts()
-    counts.lamost = ingest_lamost(connection, [folder], progress=progress, command=command)
-    counts.catalogues = load_catalogues(connection, folder, command=command, tell=tell)
+    spectra, tables = (_part(folder, name) for name in ("spectra", "catalogues"))
+    counts.lamost = ingest_lamost(connection, [spectra], progress=progress, command=command)
+    counts.catalogues = load_catalogues(connection, tables, command=command, tell=tell)
     counts.truth = _load_truth(connection, folder)
     counts.model_grid = _load_model_grid(connection, folder, command, progress, tell)
+    counts.apogee = _load_apogee(connection, folder, command, progress, tell)
     return counts
+
+
+def _part(folder: Path, name: str) -> Path:
+    """Return a survey's folder of one kind of files; the whole folder where it has none."""
+    return folder / name if (folder / name).is_dir() else folder
 
 
 def load_catalogues(
@@ -136,3 +144,26 @@ def _load_model_grid(
     return load_model_grid(
         connection, [folder / FOLDER], command=command, progress=progress, tell=tell
     )
+
+
+def _load_apogee(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    command: str,
+    progress: bool,
+    tell: Callable[[str], None],
+) -> list[Summary]:
+    from ingest.apogee.load import load_apogee  # noqa: PLC0415
+    from ingest.simulation.apogee_files import FOLDER  # noqa: PLC0415
+    from ingest.simulation.truth import load_apogee_truth  # noqa: PLC0415
+
+    own = folder / FOLDER
+    if not own.is_dir():
+        return []  # a survey of an earlier version, or one without
+    spectra = load_apogee(connection, [own / "stars"], command=command, progress=progress)
+    if spectra.rejected:
+        path, reason = next(iter(spectra.rejected.items()))
+        raise WarehouseError(f"{path}: {reason}")
+    done = [spectra, *load_catalogues(connection, own, command=command, tell=tell)]
+    load_apogee_truth(connection, own)
+    return done

@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlalchemy import Table
 
 from ingest.simulation.model import Stars, Visits
 from ingest.simulation.photometry import EXTINCTION, R_V
@@ -22,6 +23,9 @@ from warehouse.load import FileRecord, IngestRun
 
 FOLDER = "truth"
 FILES = {"stars.parquet": truth_tables.stars, "spectra.parquet": truth_tables.spectra}
+
+#: Of the near-infrared survey, in its own folder.
+APOGEE_FILES = {"truth_apogee_stars.parquet": truth_tables.apogee_stars}
 
 #: What a visit's synthesis tells, beside the visit itself.
 APPLIED = (
@@ -122,7 +126,32 @@ def load_truth(
     WarehouseError
         When the survey has no truth, or not all of it.
     """
-    paths = [folder / FOLDER / name for name in FILES]
+    return _load(
+        connection,
+        {folder / FOLDER / name: table for name, table in FILES.items()},
+        command,
+        folder,
+    )
+
+
+def load_apogee_truth(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    *,
+    command: str = "hotstars ingest simulated",
+) -> TruthSummary:
+    """Load the truth of the near-infrared survey in a folder of its own."""
+    files = {folder / name: table for name, table in APOGEE_FILES.items()}
+    return _load(connection, files, command, folder)
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection,
+    files: Mapping[Path, Table],
+    command: str,
+    folder: Path,
+) -> TruthSummary:
+    paths = list(files)
     for path in paths:
         if not path.is_file():
             raise WarehouseError(
@@ -150,5 +179,5 @@ def load_truth(
                 mtime_ns=status.st_mtime_ns,
                 n_rows=table.num_rows,
             )
-            summary.counts.update(run.commit({FILES[path.name]: table}, [record]))
+            summary.counts.update(run.commit({files[path]: table}, [record]))
     return summary

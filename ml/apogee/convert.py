@@ -6,6 +6,7 @@ A file of PyTorch's is a pickle, and a pickle can run anything. It is read with
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.apogee.network import ApogeeNetwork
+from ml.apogee.predict import LabelNetwork
+from ml.apogee.standard import PUBLISHED
+from ml.registry import RegisteredModel, save_model
 from ml.torch_setup import torch
 
 
@@ -51,6 +55,50 @@ def read_state(path: Path) -> dict[str, NDArray[np.float32]]:
     if state is None:
         raise ConvertError(f"{path}: no state dictionary in it, but a {type(loaded).__name__}")
     return _checked(path, state)
+
+
+def register_published(models: Path, path: Path, name: str) -> RegisteredModel:
+    """Store published weights as safetensors in the registry, and make them the current ones.
+
+    They go with the constants of the authors' public code. Of what they were trained on nothing
+    is known but what the paper says, so that no spectrum is called out of their domain.
+
+    Parameters
+    ----------
+    models
+        Folder of the registry.
+    path
+        As :func:`read_state` takes it.
+    name
+        Of the model.
+
+    Raises
+    ------
+    ConvertError
+        As :func:`read_state` does.
+    """
+    network = ApogeeNetwork()
+    network.load_state_dict({k: torch.from_numpy(v) for k, v in read_state(path).items()})
+    card = {
+        "architecture": "APOGEE Net II",
+        "description": (
+            "Teff, log g and [Fe/H] from apStar spectra with photometry and parallax: weights "
+            "from elsewhere, for the network of Sprague et al. (2022, appendix A)."
+        ),
+        "simulated": False,
+        "training": {
+            "weights_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "weights_file": path.name,
+            "standard": PUBLISHED.table(),
+        },
+        "standard": PUBLISHED.table(),
+        "weights_origin": "published",
+        "not_for": (
+            "Nothing is known here of the spectra that taught it: none is called out of domain. "
+            "Errors follow from the noise of the spectra alone."
+        ),
+    }
+    return save_model(models, name, LabelNetwork(network, PUBLISHED, "").tensors(), card)
 
 
 def _state(loaded: Any) -> dict[str, torch.Tensor] | None:

@@ -35,6 +35,10 @@ Floats = NDArray[np.float64]
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
+#: Spectra that share a pass, by kind of device: a batch's gradients are summed over its passes.
+#: On a CPU a whole batch at once does not fit into the caches, and takes nearly twice as long.
+_PASS = {"cpu": 32, "cuda": 1024}
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -276,12 +280,13 @@ def _learn(
         torch.manual_seed(config.seed * 1_000_003 + number)
         order = rows[torch.randperm(len(rows)).numpy()]
         for chosen in np.array_split(order, max(math.ceil(len(order) / config.batch_size), 1)):
-            flux, metadata, targets, weight = data.batch(chosen, device)
             optimiser.zero_grad(set_to_none=True)
-            loss = (weight * _squares(network(flux, metadata), targets)).mean()
-            loss.backward()
+            for some in _passes(chosen, device):
+                flux, metadata, targets, weight = data.batch(some, device)
+                loss = (weight * _squares(network(flux, metadata), targets)).sum() / len(chosen)
+                loss.backward()
+                total += float(loss.detach()) * len(chosen)
             optimiser.step()
-            total += float(loss.detach()) * len(chosen)
     return total / len(rows)
 
 
@@ -291,11 +296,15 @@ def _loss(network: ApogeeNetwork, data: _Data, rows: NDArray[np.int64]) -> float
     network.eval()
     total = 0.0
     with torch.inference_mode():
-        for first in range(0, len(rows), 256):
-            chosen = rows[first : first + 256]
+        for chosen in _passes(rows, device):
             flux, metadata, targets, _ = data.batch(chosen, device)
             total += float(_squares(network(flux, metadata), targets).sum())
     return total / len(rows)
+
+
+def _passes(rows: NDArray[np.int64], device: torch.device) -> list[NDArray[np.int64]]:
+    step = _PASS.get(device.type, _PASS["cpu"])
+    return [rows[first : first + step] for first in range(0, len(rows), step)]
 
 
 def _is_done(history: list[Epoch], config: TrainingConfig) -> bool:

@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.apogee.convert import ConvertError, read_state
+from ml.apogee.convert import ConvertError, read_state, register_published
 from ml.apogee.network import ApogeeNetwork
+from ml.apogee.predict import LabelNetwork
+from ml.apogee.standard import PUBLISHED
+from ml.registry import load_model
 from ml.torch_setup import torch
 
 #: Sprague et al. (2022, appendix A): layer, shape of its weights, counted out by hand.
@@ -138,6 +141,30 @@ def test_published_weights_come_over_bit_by_bit(tmp_path: Path, wrapped: str) ->
     flux, metadata = torch.randn(2, 1, 8575), torch.randn(2, 7)
     with torch.inference_mode():
         assert torch.equal(network(flux, metadata), other(flux, metadata))
+
+
+def test_published_weights_go_to_the_registry_with_their_constants(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    network = ApogeeNetwork().eval()
+    torch.save(network.state_dict(), tmp_path / "model.pt")
+    stored = register_published(tmp_path / "models", tmp_path / "model.pt", "published")
+    found = LabelNetwork.from_model(
+        load_model(tmp_path / "models", "published"), torch.device("cpu")
+    )
+    flux = np.abs(np.random.default_rng(1).normal(300.0, 20.0, (2, 8575))).astype(np.float32)
+    metadata = np.array([[-0.6959, 13.63, 14.52, 12.83, 11.54, 10.86, 10.70]] * 2)
+    metadata[1] = np.nan
+    labels, _ = found.once(flux, metadata)
+    # by hand, as the authors' public code does: fluxes as they are, constants of table 2
+    m = torch.from_numpy(PUBLISHED.metadata(metadata))
+    with torch.inference_mode():
+        out = network(torch.from_numpy(flux)[:, None], m).numpy()
+    by_hand = out * [1.18907, 0.09177, 0.25669] + [2.92578, 3.67057, -0.13088]
+    assert labels == pytest.approx(by_hand, rel=1e-5)
+    assert found.version == stored.version
+    predicted = found.predict(flux, flux / 100, metadata, ["a", "b"])
+    assert not predicted.is_out_of_domain.any()
+    assert np.isnan(predicted.distance).all()
 
 
 class Mischief:

@@ -1,0 +1,200 @@
+"""`hotstars check-apogee`: labels of near-infrared spectra against truth and spectral types."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import duckdb
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Labels, their digits, and the truth's name.
+LABELS = (("log_teff", 4), ("logg", 3), ("fe_h", 3))
+
+#: Edges of the ranges of Teff, K.
+RANGES = (0.0, 4000.0, 5000.0, 6500.0, 10_000.0, 20_000.0, 1e9)
+
+#: Parts of the spectral sequence, by the type's number.
+TYPES = (("O", 0.0, 10.0), ("B0-B4", 10.0, 15.0), ("B5-B9", 15.0, 20.0), ("A", 20.0, 30.0),
+         ("F", 30.0, 40.0))  # fmt: skip
+
+_STARS = """
+select
+    labels.*,
+    types.numeric_type::double as numeric_type,
+    types.luminosity_class::double as luminosity_class,
+    truth.kind,
+    log10(truth.teff)::double as true_log_teff,
+    truth.logg::double as true_logg,
+    truth.fe_h::double as true_fe_h
+from marts.apogee_labels as labels
+left join intermediate.int_apogee_spectral_type as types using (apogee_id)
+left join truth.apogee_stars as truth
+    on labels.apogee_id = truth.apogee_id and labels.survey = 'SIM-APOGEE'
+order by labels.apogee_id
+"""
+
+
+def check_apogee(
+    out: Path = typer.Option(None, help="Folder for PNGs; none are drawn without it."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON instead of tables."),
+) -> None:
+    """Check `apogee_labels`: simulated stars against their truth, hot stars against their types.
+
+    Stars that taught the network are left out.
+
+    Example: hotstars check-apogee --out figures
+    """
+    import duckdb
+
+    from hotstars.rows import lines_of
+    from warehouse.connection import WarehouseError, connect
+    from warehouse.home import current_home
+
+    home = current_home()
+    with connect(home.database, must_exist=True, read_only=True) as connection:
+        try:
+            stars = _stars(connection)
+        except duckdb.CatalogException as error:
+            raise WarehouseError("no marts.apogee_labels here; run `hotstars build`") from error
+    if not len(stars["apogee_id"]):
+        raise WarehouseError(
+            "marts.apogee_labels is empty: ingest apStar files, `hotstars train apogee-net`, and "
+            "`hotstars build`"
+        )
+    unseen = _unseen(home.models, stars)
+    stars = {name: values[unseen] for name, values in stars.items()}
+    found: dict[str, Any] = {
+        "models": sorted({str(name) for name in stars["apogee_model"]}),
+        "n_stars": int(unseen.sum()),
+        "against_truth": against_truth(stars),
+        "against_types": against_types(stars),
+    }
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+    else:
+        typer.echo(
+            "\n".join(
+                [
+                    f"apogee_labels: {found['n_stars']:,d} stars that did not teach the network "
+                    f"({', '.join(found['models'])})",
+                    "",
+                    "SIMULATED stars, found minus true by true Teff: scatter (1.48 median absolute "
+                    "deviation), median, and width of the pulls",
+                    *lines_of(found["against_truth"]),
+                    "",
+                    "hot stars, log Teff found minus that of their spectral type (figure 7)",
+                    *lines_of(found["against_types"]),
+                ]
+            )
+        )
+    if out is not None:
+        from hotstars.apogee_plots import draw_kiel, draw_truth, draw_types
+
+        out.mkdir(parents=True, exist_ok=True)
+        for draw, name in ((draw_kiel, "kiel"), (draw_truth, "truth"), (draw_types, "types")):
+            typer.echo(str(draw(stars, out / f"apogee_{name}.png")), err=True)
+
+
+def _stars(connection: duckdb.DuckDBPyConnection) -> dict[str, NDArray[Any]]:
+    import numpy as np
+
+    raw = connection.execute(_STARS).fetchnumpy()
+    found = {}
+    for name, values in raw.items():
+        if values.dtype.kind in "fiu":
+            found[name] = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
+        else:
+            found[name] = np.ma.getdata(values)
+    return found
+
+
+def _unseen(models: Path, stars: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    """Return which stars are no part of what taught the network in use."""
+    import numpy as np
+
+    from hotstars.apogee_labels import APOGEE_NET
+    from ml.apogee.training import TEST, TrainingConfig, split
+    from ml.registry import current_version, load_model
+
+    everyone = np.ones(len(stars["apogee_id"]), dtype=bool)
+    if current_version(models, APOGEE_NET) is None:
+        return everyone
+    training = load_model(models, APOGEE_NET).card["training"]
+    if training.get("data", {}).get("from") != "warehouse":
+        return everyone
+    known = set(TrainingConfig.__dataclass_fields__)
+    config = TrainingConfig(**{name: value for name, value in training.items() if name in known})
+    return np.asarray(split(stars["apogee_id"].astype(str), config) == TEST)
+
+
+def against_truth(stars: dict[str, NDArray[Any]]) -> list[dict[str, Any]]:
+    """Return scatter, median and pull width of each label, by true Teff."""
+    import numpy as np
+
+    rows = []
+    teff = 10.0 ** stars["true_log_teff"]
+    for low, high in pairwise(RANGES):
+        inside = (teff >= low) & (teff < high)
+        if not inside.any():
+            continue
+        end = f"below {high:,.0f}" if low == 0 else f"{low:,.0f} on" if high > 1e8 else (
+            f"{low:,.0f}-{high:,.0f}"
+        )  # fmt: skip
+        row: dict[str, Any] = {"teff_k": end, "n_stars": int(inside.sum())}
+        for label, digits in LABELS:
+            off = (stars[label] - stars[f"true_{label}"])[inside]
+            pull = off / stars[f"{label}_error"][inside]
+            for name, values, places in (("scatter", off, digits), ("pull", pull, 1)):
+                row[f"{label}_{name}"] = _robust(values, places)
+            fine = off[np.isfinite(off)]
+            row[f"{label}_median"] = round(float(np.median(fine)), digits) if len(fine) else None
+        rows.append(row)
+    return rows
+
+
+def against_types(stars: dict[str, NDArray[Any]]) -> list[dict[str, Any]]:
+    """Return how Teff compares with what spectral types say, by type and class."""
+    import numpy as np
+
+    rows = []
+    taught = stars["training_log_teff"]
+    by_type = stars["training_label_from"].astype(str) == "spectral type"
+    for name, low, high in TYPES:
+        for title, classes in (("V, IV", (3.5, 5.5)), ("III, II", (1.5, 3.5)), ("I", (0.5, 1.5))):
+            inside = by_type & (stars["numeric_type"] >= low) & (stars["numeric_type"] < high)
+            inside &= (stars["luminosity_class"] >= classes[0]) & (
+                stars["luminosity_class"] < classes[1]
+            )
+            if not inside.any():
+                continue
+            off = (stars["log_teff"] - taught)[inside]
+            rows.append(
+                {
+                    "type": name,
+                    "class": title,
+                    "n_stars": int(inside.sum()),
+                    "median_teff": round(float(10 ** np.nanmedian(stars["log_teff"][inside]))),
+                    "median": round(float(np.nanmedian(off)), 3),
+                    "scatter": _robust(off, 3),
+                    "logg_median": round(
+                        float(np.nanmedian((stars["logg"] - stars["training_logg"])[inside])), 2
+                    ),
+                }
+            )
+    return rows
+
+
+def _robust(values: NDArray[Any], digits: int) -> float | None:
+    import numpy as np
+
+    fine = values[np.isfinite(values)]
+    if not len(fine):
+        return None
+    return round(float(1.4826 * np.median(np.abs(fine - np.median(fine)))), digits)
