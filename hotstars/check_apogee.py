@@ -60,7 +60,7 @@ def check_apogee(
     home = current_home()
     with connect(home.database, must_exist=True, read_only=True) as connection:
         try:
-            stars = _stars(connection)
+            stars = read_checked(connection)
         except duckdb.CatalogException as error:
             raise WarehouseError("no marts.apogee_labels here; run `hotstars build`") from error
     if not len(stars["apogee_id"]):
@@ -102,7 +102,8 @@ def check_apogee(
             typer.echo(str(draw(stars, out / f"apogee_{name}.png")), err=True)
 
 
-def _stars(connection: duckdb.DuckDBPyConnection) -> dict[str, NDArray[Any]]:
+def read_checked(connection: duckdb.DuckDBPyConnection) -> dict[str, NDArray[Any]]:
+    """Return ``apogee_labels`` with types and, of simulated stars, the truth."""
     import numpy as np
 
     raw = connection.execute(_STARS).fetchnumpy()

@@ -66,7 +66,7 @@ def check_distances(
             found |= against_truth(connection)
         if mock:
             found["mock_binaries"] = _mock(connection, home, mock_pairs, mock_snr)
-        drawn = _draw(connection, home, found, out) if out is not None else []
+        drawn = draw(connection, home, found, out) if out is not None else []
     if as_json:
         typer.echo(json.dumps(found, indent=1))
     else:
@@ -135,9 +135,20 @@ def _rounded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _draw(
+def draw(
     connection: duckdb.DuckDBPyConnection, home: Home, found: dict[str, Any], out: Path
 ) -> list[Path]:
+    """Write figures of ``ob_distances`` into a folder and return their paths.
+
+    Parameters
+    ----------
+    connection, home
+        The warehouse.
+    found
+        ``catalogue`` with ``n_simulated``; ``mock_binaries`` where they were asked for.
+    out
+        Folder.
+    """
     import numpy as np
 
     from hotstars.absolute_magnitude import EMISSION

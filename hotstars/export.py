@@ -29,12 +29,16 @@ def export(
     ),
     out: Path = typer.Option(None, help="Folder; HOTSTARS_HOME/export by default."),
     everything: bool = typer.Option(False, "--all", help="Every mart."),
+    published: bool = typer.Option(
+        False, "--published", help="From the current release, also while a rebuild runs."
+    ),
     listing: bool = typer.Option(False, "--list", help="List the marts and stop."),
 ) -> None:
     """Write marts with units, descriptions and UCDs from dbt's metadata.
 
     Example: hotstars export be_runaways --format mrt --format votable
     """
+    from hotstars.publish import published_database
     from warehouse.connection import WarehouseError, connect
     from warehouse.export import export_mart
     from warehouse.export.metadata import find_mart, marts, read_manifest
@@ -49,7 +53,8 @@ def export(
     chosen = sorted(marts(manifest)) if everything else list(names or [])
     if not chosen:
         raise WarehouseError("name a mart, or use --all; `hotstars export --list` shows them")
-    connection = connect(home.database, read_only=True)
+    database = published_database(home) if published else home.database
+    connection = connect(database, read_only=True)
     for name in chosen:
         mart = find_mart(manifest, name)
         for one in format_:

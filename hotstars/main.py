@@ -17,10 +17,13 @@ from hotstars import (
     check_distances,
     check_slam,
     demo,
+    explain,
     export,
     ingest,
     init,
     inspect,
+    publish,
+    reporting,
     review,
     simulate,
     sql,
@@ -86,7 +89,10 @@ app.command("check")(_stoppable(check.check))
 app.command("check-slam")(_stoppable(check_slam.check_slam))
 app.command("check-apogee")(_stoppable(check_apogee.check_apogee))
 app.command("check-distances")(_stoppable(check_distances.check_distances))
+app.command("explain")(_stoppable(explain.explain))
 app.command("export")(_stoppable(export.export))
+app.command("publish")(_stoppable(publish.publish))
+app.command("report")(_stoppable(reporting.report))
 app.command("status")(_stoppable(status.status))
 models = typer.Typer(help=train.HELP, no_args_is_help=True)
 models.command("be-classifier")(_stoppable(train.be_classifier))

@@ -32,6 +32,9 @@ def sql(
     write: bool = typer.Option(
         False, "--write", help="Open for writing; the default is read-only."
     ),
+    published: bool = typer.Option(
+        False, "--published", help="Ask the current release, also while a rebuild runs."
+    ),
     functions: bool = typer.Option(False, "--functions", help="List the SQL functions and stop."),
 ) -> None:
     """Run SQL on the warehouse, with the spectral functions at hand.
@@ -40,6 +43,7 @@ def sql(
     """
     import duckdb
 
+    from hotstars.publish import published_database
     from udfs.register import register
     from warehouse.connection import WarehouseError, connect
     from warehouse.home import current_home
@@ -52,7 +56,11 @@ def sql(
             typer.echo(f"{function.name}({arguments})\n    {function.doc.splitlines()[0]}")
         return
     text = sys.stdin.read() if query in (None, "-") else query
-    connection = connect(current_home().database, read_only=not write, must_exist=True)
+    home = current_home()
+    if published and write:
+        raise WarehouseError("--write: a published release is never written; leave --published out")
+    database = published_database(home) if published else home.database
+    connection = connect(database, read_only=not write, must_exist=True)
     register(connection)
     try:
         result = connection.sql(text)

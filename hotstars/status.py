@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from warehouse.publish import Release
 
 
 def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
@@ -18,8 +22,12 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
     from warehouse.connection import WarehouseError, connect
     from warehouse.home import current_home
     from warehouse.load import quoted
+    from warehouse.publish import current_release
 
     home = current_home()
+    release = current_release(home.published)
+    if release is not None and not as_json:
+        _published(release)
     connection = connect(home.database, read_only=True)
     try:
         runs = connection.execute(
@@ -59,6 +67,7 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
                     "database": str(home.database),
                     "rows": counts,
                     "models": models,
+                    "published": None if release is None else dict(release.card),
                     "runs": [dict(zip(keys, run, strict=True)) for run in runs],
                     "rejected": [{"path": path, "reason": reason} for path, reason in rejected],
                 },
@@ -84,3 +93,17 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
         typer.echo("quarantine (newest 20)")
         for path, reason in rejected:
             typer.echo(f"  {path}\n    {reason}")
+
+
+def _published(release: Release) -> None:
+    """Print what is published, when, from what: also where the live file is held by a rebuild."""
+    card = release.card
+    typer.echo(f"published  {release.database}")
+    typer.echo(
+        f"  release {card['number']} of {card['published_at']}: {len(card['rows'])} tables, "
+        f"{sum(card['rows'].values()):,d} rows"
+    )
+    typer.echo(
+        f"  from {card['from']}, dbt run {card.get('dbt_invocation', 'unknown')}, "
+        f"{card['program']}, commit {card['commit']}"
+    )

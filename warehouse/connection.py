@@ -63,7 +63,8 @@ def _explain(path: Path, message: str) -> str:
         )
         return (
             f"{path}: another process (PID {holder}) holds the warehouse; a DuckDB file has one "
-            "writer. Wait until that ingest or dbt run ends, or read a published copy"
+            "writer. Wait until that ingest or dbt run ends, or read what is published: `hotstars "
+            "sql --published`, or the file published/current/warehouse.duckdb beside it"
         )
     if "not a valid DuckDB database file" in message:
         return f"{path}: this is no DuckDB database; move it away and run `hotstars init`"

@@ -34,6 +34,11 @@ class Home:
         return self.root / "simulated"
 
     @property
+    def published(self) -> Path:
+        """Releases that people read while the next rebuild runs."""
+        return self.root / "published"
+
+    @property
     def report(self) -> Path:
         """The static report."""
         return self.root / "report"

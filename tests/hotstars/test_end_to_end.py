@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -54,8 +56,11 @@ def ask(survey: Path) -> Ask:
 
 
 def test_every_simulated_file_lands(ask: Ask, survey: Path) -> None:
-    files = list((survey / "simulated").rglob("*.fits.gz"))
+    files = list((survey / "simulated" / "spectra").rglob("*.fits.gz"))
     assert ask("select count(*) from raw.lamost_observation") == [(len(files),)]
+    near_infrared = list((survey / "simulated" / "apogee").rglob("apStar*.fits.gz"))
+    assert ask("select count(*) from raw.apogee_star") == [(len(near_infrared),)]
+    assert len(near_infrared) == 200 // 8
     assert ask("select * from raw.rejected_file") == []
 
 
@@ -119,6 +124,71 @@ def test_each_star_has_one_deciding_criterion_or_is_new(ask: Ask) -> None:
         select designation, survey from marts.be_decisions where is_deciding
     """)
     assert undecided == []
+
+
+def test_the_report_opens_from_disk_in_a_browser(survey: Path, ask: Ask) -> None:
+    """No network: no page names anything but what lies beside it."""
+    stdout = run(survey, "report", "--most", "12")
+    index = survey / "report" / "index.html"
+    assert str(index) in stdout
+    text = index.read_text()
+    assert "SIMULATED" in text
+    assert "http://" not in text
+    assert "https://" not in text
+    pictures = re.findall(r'src="(figures/[^"]+)"', text)
+    assert {"figures/wang_profiles.png", "figures/wang_velocities.png"} <= set(pictures)
+    assert all((index.parent / name).stat().st_size > 5000 for name in pictures)
+    assert (index.parent / "lineage.html").stat().st_size > 100_000
+    (n_stars,) = ask("select count(distinct designation) from marts.be_candidates")[0]
+    assert n_stars > 5
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if browser is None:
+        pytest.skip("no browser to open the report in")
+    command = [
+        browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000",
+        f"--user-data-dir={survey / 'browser'}", "--dump-dom", index.as_uri(),
+    ]  # fmt: skip
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    rows = re.findall(r'<td><a href="(stars/[^"]+)">', shown.stdout)
+    assert len(rows) == 12
+    assert all((index.parent / row).exists() for row in rows)
+    assert re.search(r"[\d,]+ of [\d,]+ stars", shown.stdout)
+    star = (index.parent / rows[0]).read_text()
+    assert "<svg" in star
+    assert "Is the spectrum good enough?" in star
+
+
+def test_a_report_does_not_overwrite_what_is_none(survey: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    refused = subprocess.run(
+        [sys.executable, "-m", "hotstars", "report", "--no-lineage", "--out", str(tmp_path)],
+        env={**os.environ, "HOTSTARS_HOME": str(survey)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "other files" in refused.stderr
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_explain_says_why_in_sentences(survey: Path, ask: Ask) -> None:
+    designation, criterion = ask(
+        "select designation, criterion from marts.be_decisions where is_deciding "
+        "order by designation limit 1"
+    )[0]
+    told = run(survey, "explain", designation)
+    assert "This decides" in told
+    found = json.loads(run(survey, "explain", designation, "--json"))
+    assert any(row["criterion"] == criterion for row in found["decisions"])
+    (new,) = ask("select min(designation) from marts.be_new")[0]
+    if new is not None:
+        assert "be_new" in run(survey, "explain", new)
+        assert "new classical Be star" in run(survey, "explain", new)
+    ((obsid, owner),) = ask(
+        "select obsid, designation from raw.lamost_observation where obsid > 0 order by 1 limit 1"
+    )
+    assert owner in run(survey, "explain", str(obsid))
 
 
 def test_a_second_run_computes_nothing(survey: Path, ask: Ask) -> None:

@@ -1,0 +1,40 @@
+"""`hotstars report`: the verb."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+
+def report(
+    out: Path = typer.Option(None, help="Folder; HOTSTARS_HOME/report by default."),
+    most: int = typer.Option(None, min=0, help="Pages of stars at most; all by default."),
+    lineage: bool = typer.Option(
+        True, help="Make dbt's documentation of all tables and columns, and link it."
+    ),
+) -> None:
+    """Write a site of figures, tables and a page for each star; open its index.html from disk.
+
+    Example: hotstars report --most 1000
+    """
+    from hotstars.build import dbt
+    from hotstars.report.write import write_report
+    from warehouse.connection import connect
+    from warehouse.home import current_home
+
+    home = current_home()
+    made = None
+    connect(home.database, must_exist=True, read_only=True).close()
+    if lineage and dbt("--quiet", "docs", "generate", "--static") == 0:
+        made = home.dbt_target / "static_index.html"
+    with connect(home.database, must_exist=True, read_only=True) as connection:
+        written = write_report(
+            connection,
+            home,
+            (out or home.report).expanduser().absolute(),
+            most=most,
+            lineage=made if made is not None and made.exists() else None,
+            say=lambda line: typer.echo(line, err=True),
+        )
+    typer.echo(str(written))

@@ -1,0 +1,219 @@
+"""Releases: read while the warehouse is written, whole or not at all, a few of them kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from warehouse.connection import WarehouseError, connect
+from warehouse.publish import CURRENT, clear_rubbish, current_release, publish
+
+ROWS = 2000
+
+WRITER = """
+import sys, time, duckdb
+connection = duckdb.connect(sys.argv[1])
+connection.execute("create or replace table marts.be_new as select 1 as designation")
+print("holding", flush=True)
+time.sleep(60)
+"""
+
+READER = """
+import sys, time, duckdb
+connection = duckdb.connect(sys.argv[1], read_only=True)
+print(connection.execute("select count(*) from marts.be_new").fetchall()[0][0], flush=True)
+sys.stdin.readline()
+print(connection.execute("select sum(length(designation)) from marts.be_new").fetchall()[0][0])
+"""
+
+PUBLISHER = """
+import os, signal, sys
+from pathlib import Path
+import warehouse.publish as module
+def killed(*arguments):
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(module, sys.argv[3], killed)
+module.publish(Path(sys.argv[1]), Path(sys.argv[2]), orders={}, facts={})
+"""
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Path:
+    database = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create schema marts; create schema raw")
+        connection.execute(
+            f"create table marts.be_new as select 'J' || (range % 97) as designation, range as n "
+            f"from range({ROWS}) order by hash(range)"
+        )
+        connection.execute("comment on table marts.be_new is 'New Be stars: ''here'''")
+        connection.execute("comment on column marts.be_new.n is 'A number; unit deg'")
+        connection.execute("create table raw.secret as select 1 as one")
+    return database
+
+
+def released(live: Path, **options: object):
+    return publish(
+        live, live.parent / "published", orders={"be_new": ["designation", "n"]},
+        facts={"dbt_invocation": "abc", "models": {"net": "1"}}, **options,
+    )  # fmt: skip
+
+
+def query(database: Path, text: str) -> list[tuple]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(text).fetchall()
+
+
+def test_a_release_holds_the_marts_with_comments_and_says_what_it_is(live: Path) -> None:
+    release = released(live)
+    file = live.parent / "published" / CURRENT / "warehouse.duckdb"
+    rows = query(file, "select designation, n from marts.be_new")
+    assert rows == sorted(rows)
+    assert len(rows) == ROWS
+    comments = query(
+        file,
+        "select comment from duckdb_tables() where table_name = 'be_new' union all "
+        "select comment from duckdb_columns() where table_name = 'be_new' and comment is not null",
+    )
+    assert {text for (text,) in comments} == {"New Be stars: 'here'", "A number; unit deg"}
+    # nothing of the other layers
+    assert query(file, "select count(*) from duckdb_tables() where schema_name = 'raw'") == [(0,)]
+    told = dict(query(file, "select key, value from release"))
+    assert told["dbt_invocation"] == "abc"
+    assert json.loads(told["rows"]) == {"be_new": ROWS}
+    assert release.card["number"] == 1
+    assert release.card["commit"]
+    parquet = pq.read_table(file.parent / "parquet" / "be_new.parquet")
+    assert list(zip(*parquet.to_pydict().values(), strict=True)) == rows
+
+
+def test_people_read_a_release_while_a_rebuild_holds_the_warehouse(live: Path) -> None:
+    release = released(live)
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(live)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "holding\n"
+        with pytest.raises(WarehouseError, match="sql --published"):
+            connect(live, read_only=True)
+        assert query(release.database, "select count(*) from marts.be_new") == [(ROWS,)]
+        # and publishing now says why it cannot
+        with pytest.raises(WarehouseError, match="one writer"):
+            released(live)
+    finally:
+        writer.kill()
+        writer.wait()
+    found = current_release(live.parent / "published")
+    assert found is not None
+    assert found.card["number"] == 1
+
+
+def test_a_reader_keeps_its_release_when_a_newer_one_comes_and_its_own_goes(live: Path) -> None:
+    release = released(live)
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READER, str(release.database)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert reader.stdout is not None
+    assert reader.stdin is not None
+    assert reader.stdout.readline() == f"{ROWS}\n"
+    for _ in range(2):
+        released(live, keep=1)
+    assert not release.folder.exists()
+    rest, _ = reader.communicate("\n", timeout=60)
+    assert int(rest) > ROWS
+    assert reader.returncode == 0
+
+
+def test_some_releases_are_kept(live: Path) -> None:
+    for _ in range(5):
+        released(live, keep=2)
+    folder = live.parent / "published"
+    numbers = sorted(path.name for path in folder.iterdir() if path.name.isdigit())
+    assert numbers == ["000004", "000005"]
+    found = current_release(folder)
+    assert found is not None
+    assert found.card["number"] == 5
+    with pytest.raises(WarehouseError, match="--keep 0"):
+        released(live, keep=0)
+
+
+@pytest.mark.parametrize("step", ["_comments", "_tell", "_sync", "_point"])
+def test_a_killed_publisher_leaves_the_current_release(live: Path, step: str) -> None:
+    released(live)
+    folder = live.parent / "published"
+    killed = subprocess.run(
+        [sys.executable, "-c", PUBLISHER, str(live), str(folder), step],
+        cwd=Path(__file__).parents[2], check=False,
+    )  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL
+    found = current_release(folder)
+    assert found is not None
+    assert found.card["number"] == 1
+    assert query(folder / CURRENT / "warehouse.duckdb", "select count(*) from marts.be_new") == [
+        (ROWS,)
+    ]
+    again = released(live)
+    assert again.card["number"] in (2, 3)
+    assert not list(folder.glob(".*.part"))
+
+
+def test_rubbish_of_a_living_publisher_stays(tmp_path: Path) -> None:
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        own = tmp_path / f".000009.{other.pid}.part"
+        own.mkdir()
+        clear_rubbish(tmp_path)
+        assert own.exists()
+    finally:
+        other.kill()
+        other.wait()
+    time.sleep(0.05)
+    clear_rubbish(tmp_path)
+    assert not own.exists()
+
+
+def test_a_full_disk_is_told_and_nothing_changes(live: Path) -> None:
+    released(live)
+    code = f"""
+import resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+from warehouse.connection import WarehouseError
+from warehouse.publish import publish
+try:
+    publish(Path({str(live)!r}), Path({str(live.parent / "published")!r}), orders={{}}, facts={{}})
+except WarehouseError as error:
+    print(error)
+"""
+    assert hasattr(resource, "RLIMIT_FSIZE")
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+    assert "what was current still is" in told.stdout, told.stderr
+    found = current_release(live.parent / "published")
+    assert found is not None
+    assert found.card["number"] == 1
+
+
+def test_an_unbuilt_warehouse_and_none_at_all_are_told(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match="hotstars init"):
+        publish(tmp_path / "none.duckdb", tmp_path / "published", orders={}, facts={})
+    duckdb.connect(str(tmp_path / "empty.duckdb")).close()
+    with pytest.raises(WarehouseError, match="hotstars build"):
+        publish(tmp_path / "empty.duckdb", tmp_path / "published", orders={}, facts={})
+    assert current_release(tmp_path / "published") is None

@@ -1,0 +1,269 @@
+"""A read-only copy of the catalogues that people read while the next rebuild runs.
+
+A DuckDB file has one writer, and nobody reads it meanwhile. So releases are files of their own:
+
+    published/000007/warehouse.duckdb     schema marts, with its comments; table release
+    published/000007/parquet/<mart>.parquet
+    published/000007/release.json         what it is, of when, from what
+    published/current -> 000007
+
+A release is built beside the others, and counts when ``current`` points to it: one rename, which
+happens or does not. Who reads an older one keeps it until its file is closed, also when its folder
+is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse import __version__
+from warehouse.connection import STORAGE_VERSION, WarehouseError, connect
+from warehouse.load import quoted
+
+DATABASE, CARD, CURRENT = "warehouse.duckdb", "release.json", "current"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published copy.
+
+    Attributes
+    ----------
+    folder
+        Of its files.
+    card
+        What ``release.json`` says.
+    """
+
+    folder: Path
+    card: Mapping[str, Any]
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file, by its number: it stays what it is."""
+        return self.folder / DATABASE
+
+
+def publish(
+    live: Path,
+    published: Path,
+    *,
+    orders: Mapping[str, Sequence[str]],
+    facts: Mapping[str, Any],
+    keep: int = 3,
+    say: Say = lambda _: None,
+) -> Release:
+    """Copy every mart of a warehouse into a new release and make it the current one.
+
+    Parameters
+    ----------
+    live
+        The warehouse's file.
+    published
+        Folder of the releases.
+    orders
+        Mart -> columns that its rows are ordered by; by all columns where it is not named.
+    facts
+        What is known of the rebuild, for the card.
+    keep
+        Releases that stay, the new one among them.
+    say
+        Told how far it is.
+
+    Raises
+    ------
+    WarehouseError
+        When the warehouse is locked or has no catalogues, or the disk is full; the current
+        release stays what it was.
+    """
+    if keep < 1:
+        raise WarehouseError(f"--keep {keep}: one release at least must stay, the new one")
+    connect(live, read_only=True).close()  # missing or locked: explained here
+    try:
+        published.mkdir(parents=True, exist_ok=True)
+        clear_rubbish(published)
+        number = max([int(path.name) for path in _numbered(published)], default=0) + 1
+        building = published / f".{number:06d}.{os.getpid()}.part"
+        shutil.rmtree(building, ignore_errors=True)
+        (building / "parquet").mkdir(parents=True)
+        try:
+            counts = _copy(live, building, orders, say)
+            card = {
+                "number": number,
+                "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "from": str(live),
+                "program": f"hotstars {__version__}",
+                "commit": git_commit(Path(__file__).parent),
+                **facts,
+                "rows": counts,
+            }
+            _tell(building / DATABASE, card)
+            (building / CARD).write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
+            _sync(building)
+            folder = published / f"{number:06d}"
+            building.rename(folder)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+        _point(published, folder)
+        for old in sorted(_numbered(published))[:-keep]:
+            shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise WarehouseError(
+            f"{published}: cannot be published ({error.strerror or error}); what was current still "
+            "is. Free some space and run it again"
+        ) from error
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"{published}: cannot be published ({str(error).splitlines()[0]}); what was current "
+            "still is. Free some space and run it again"
+        ) from error
+    return Release(folder, card)
+
+
+def current_release(published: Path) -> Release | None:
+    """Return the current release; None where nothing is published."""
+    link = published / CURRENT
+    if not link.exists():
+        return None
+    folder = link.resolve()
+    try:
+        return Release(folder, json.loads((folder / CARD).read_text()))
+    except (OSError, ValueError) as error:
+        raise WarehouseError(
+            f"{folder}: this release is damaged ({error}); remove it and run `hotstars publish`"
+        ) from error
+
+
+def clear_rubbish(published: Path) -> None:
+    """Remove what publishers left that were killed."""
+    for path in published.glob(".*.part"):
+        parts = path.name.split(".")
+        if not (len(parts) > 2 and parts[-2].isdigit() and _alive(int(parts[-2]))):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return pid != os.getpid()
+
+
+def _numbered(published: Path) -> list[Path]:
+    return [path for path in published.iterdir() if path.is_dir() and path.name.isdigit()]
+
+
+def _copy(
+    live: Path, building: Path, orders: Mapping[str, Sequence[str]], say: Say
+) -> dict[str, int]:
+    """Copy tables and comments, each table also as Parquet; return their rows."""
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "storage_compatibility_version": STORAGE_VERSION
+    }
+    with duckdb.connect(str(building / DATABASE), config=settings) as connection:
+        path = str(live).replace("'", "''")
+        connection.execute(f"attach '{path}' as live (read_only)")
+        connection.execute("create schema marts")
+        names = [
+            name
+            for (name,) in connection.execute(
+                "select table_name from duckdb_tables() "
+                "where database_name = 'live' and schema_name = 'marts' order by all"
+            ).fetchall()
+        ]
+        if not names:
+            raise WarehouseError(f"{live}: no catalogues to publish; run `hotstars build`")
+        counts = {}
+        for name in names:
+            order = ", ".join(quoted(one) for one in orders.get(name, ())) or "all"
+            table = f"marts.{quoted(name)}"
+            connection.execute(
+                f"create table {table} as select * from live.{table} order by {order}"
+            )
+            file = str(building / "parquet" / f"{name}.parquet").replace("'", "''")
+            connection.execute(f"copy {table} to '{file}' (format parquet, compression zstd)")
+            counts[name] = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
+            say(f"   {name}: {counts[name]:,d} rows")
+        _comments(connection)
+        connection.execute("detach live")
+    return counts
+
+
+def _comments(connection: duckdb.DuckDBPyConnection) -> None:
+    for table, comment in connection.execute(
+        "select table_name, comment from duckdb_tables() "
+        "where database_name = 'live' and schema_name = 'marts' and comment is not null"
+    ).fetchall():
+        connection.execute(f"comment on table marts.{quoted(table)} is {_text(comment)}")
+    for table, column, comment in connection.execute(
+        "select table_name, column_name, comment from duckdb_columns() "
+        "where database_name = 'live' and schema_name = 'marts' and comment is not null"
+    ).fetchall():
+        connection.execute(
+            f"comment on column marts.{quoted(table)}.{quoted(column)} is {_text(comment)}"
+        )
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _tell(database: Path, card: Mapping[str, Any]) -> None:
+    """Put the card into the database, too, as table ``release``."""
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create table release (key varchar, value varchar)")
+        connection.executemany(
+            "insert into release values (?, ?)",
+            [
+                (key, value if isinstance(value, str) else json.dumps(value, sort_keys=True))
+                for key, value in sorted(card.items())
+            ],
+        )
+        connection.execute("checkpoint")
+
+
+def _sync(folder: Path) -> None:
+    for path in [*folder.rglob("*"), folder]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _point(published: Path, folder: Path) -> None:
+    """Let ``current`` point to a release: the one step that counts."""
+    link = published / f".{CURRENT}.{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder.name)
+    link.replace(published / CURRENT)
+
+
+def git_commit(folder: Path) -> str:
+    """Return the commit of a source tree, marked where it was changed; 'unknown' of no tree."""
+    try:
+        found = subprocess.run(
+            ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return found.stdout.strip() or "unknown"
