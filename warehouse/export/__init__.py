@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow.csv
 
 from warehouse import __version__
 from warehouse.connection import WarehouseError
-from warehouse.export import binary, mrt, printing, tables
+from warehouse.export import binary, cds, mrt, origin, printing, tables
 from warehouse.export.files import whole_file
 from warehouse.export.metadata import Mart
 from warehouse.load import quoted
@@ -26,6 +27,7 @@ class ExportFormat(enum.StrEnum):
     fits = "fits"
     parquet = "parquet"
     csv = "csv"
+    cds = "cds"
 
 
 SUFFIX = {
@@ -34,6 +36,7 @@ SUFFIX = {
     ExportFormat.fits: "fits",
     ExportFormat.parquet: "parquet",
     ExportFormat.csv: "csv",
+    ExportFormat.cds: "dat",
 }
 
 
@@ -58,8 +61,18 @@ def read_rows(connection: duckdb.DuckDBPyConnection, mart: Mart) -> pa.Table:
         ) from error
 
 
-def provenance(mart: Mart, rows: pa.Table) -> dict[str, Any]:
-    """Return what every released file says of its origin."""
+def provenance(
+    mart: Mart, rows: pa.Table, rebuild: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what every released file says of its origin.
+
+    Parameters
+    ----------
+    mart, rows
+        The table.
+    rebuild
+        :func:`warehouse.export.origin.of_rebuild`.
+    """
     facts: dict[str, Any] = {"warehouse": f"hotstars {__version__}", "mart": mart.name}
     if mart.paper:
         facts["paper"] = mart.paper
@@ -68,21 +81,33 @@ def provenance(mart: Mart, rows: pa.Table) -> dict[str, Any]:
         facts["survey"] = ", ".join(surveys) or "none"
         if any(name.startswith("SIM") for name in surveys):
             facts["simulated"] = "SIM: rows of a simulated survey; these stars do not exist"
-    return facts
+    return {**facts, **origin.of_models(mart, rows), **(rebuild or {})}
 
 
 def export_mart(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, format_: ExportFormat, folder: Path
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    format_: ExportFormat,
+    folder: Path,
+    rebuild: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write one mart in one format and return the file."""
+    """Write one mart in one format and return the file.
+
+    CSV and Parquet stream; the others hold the table. Machine-readable and CDS tables are rounded
+    to two figures of the error, at most to the declared decimals; the others are not.
+    """
+    if format_ is ExportFormat.cds:
+        return export_cds(connection, [mart], folder, rebuild)[0]
     rows = read_rows(connection, mart)
-    facts = provenance(mart, rows)
+    facts = provenance(mart, rows, rebuild)
     path = folder / f"{mart.name}.{SUFFIX[format_]}"
     with whole_file(path) as temporary:
         if format_ is ExportFormat.csv:
             pa.csv.write_csv(rows, temporary)
         elif format_ is ExportFormat.mrt:
-            temporary.write_text(_mrt_text(mart, rows, facts))
+            one = _printed(mart, rows)
+            notes = [f"{key}: {value}" for key, value in facts.items()]
+            temporary.write_text(mrt.document(mart, one.formats, one.values, notes))
         else:
             table = tables.to_astropy(mart, rows, {})
             if format_ is ExportFormat.votable:
@@ -94,7 +119,34 @@ def export_mart(
     return path
 
 
-def _mrt_text(mart: Mart, rows: pa.Table, facts: dict[str, Any]) -> str:
+def export_cds(
+    connection: duckdb.DuckDBPyConnection,
+    chosen: Sequence[Mart],
+    folder: Path,
+    rebuild: Mapping[str, Any] | None = None,
+) -> list[Path]:
+    """Write marts as CDS tables with one ReadMe, and return the files, the ReadMe last."""
+    printed, facts = [], {}
+    for mart in chosen:
+        rows = read_rows(connection, mart)
+        facts.update(provenance(mart, rows, rebuild))
+        printed.append(_printed(mart, rows))
+    facts["mart"] = ", ".join(mart.name for mart in chosen)
+    paths = []
+    for one in printed:
+        path = folder / one.file
+        with whole_file(path) as temporary:
+            temporary.write_text("".join(f"{line}\n" for line in one.lines()))
+        paths.append(path)
+    title = chosen[0].paper or "hotstars"
+    name = "ReadMe" if len(chosen) > 1 else f"{chosen[0].name}.ReadMe"
+    with whole_file(folder / name) as temporary:
+        temporary.write_text(cds.readme(f"Tables after {title}", printed, facts))
+    return [*paths, folder / name]
+
+
+def _printed(mart: Mart, rows: pa.Table) -> cds.Printed:
+    """Return a mart's values with the formats that they are printed in."""
     values, formats = [], []
     for column in mart.columns:
         array = rows[column.name]
@@ -106,4 +158,5 @@ def _mrt_text(mart: Mart, rows: pa.Table, facts: dict[str, Any]) -> str:
         type_name = "varchar" if pa.types.is_string(array.type) else str(array.type)
         values.append(items)
         formats.append(printing.fitted(column.print_format, items, type_name, column.name))
-    return mrt.document(mart, formats, values, [f"{key}: {value}" for key, value in facts.items()])
+    names = [column.name for column in mart.columns]
+    return cds.Printed(mart, printing.rounded(names, formats, values), values)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from astropy.io import fits
 from astropy.io.votable import from_table
-from astropy.io.votable.tree import CooSys, Info, VOTableFile
+from astropy.io.votable.tree import CooSys, Info, TimeSys, VOTableFile
 from astropy.table import Table
 
 from warehouse.export.metadata import Mart
@@ -27,8 +27,19 @@ def votable(mart: Mart, table: Table, provenance: dict[str, Any]) -> VOTableFile
     resource = document.resources[0]
     frame = CooSys(ID="icrs", **_FRAME)
     resource.coordinate_systems.append(frame)
+    document.version = "1.4"  # the first that knows TIMESYS
+    clock = TimeSys(
+        ID="time_system",
+        timeorigin="MJD-origin",
+        timescale="UTC",
+        refposition="TOPOCENTER",
+        config={"version_1_4_or_later": True},
+    )
+    times = {one.name for one in mart.columns if one.ucd and one.ucd.startswith("time.epoch")}
+    if times:
+        resource.time_systems.append(clock)
     for key, value in provenance.items():
-        resource.infos.append(Info(name=key, value=str(value)))
+        resource.infos.append(Info(ID=f"info_{key}", name=key, value=str(value)))
     element = document.get_first_table()
     element.name = mart.name
     element.description = mart.description
@@ -39,6 +50,8 @@ def votable(mart: Mart, table: Table, provenance: dict[str, Any]) -> VOTableFile
         item.description = column.description
         if column.ucd and column.ucd.startswith("pos.eq"):
             item.ref = frame.ID
+        if column.name in times:
+            item.ref = clock.ID
     return document
 
 
@@ -65,7 +78,11 @@ def write_fits(path: Path, mart: Mart, table: Table, provenance: dict[str, Any])
     for key, value in provenance.items():
         hdu.header["HISTORY"] = f"{key}: {value}"
     primary = fits.PrimaryHDU()
-    fits.HDUList([primary, hdu]).writeto(path, checksum=True, overwrite=True)
+    for one in (primary, hdu):
+        # by default the comment names the second of writing: two exports would differ
+        one.add_datasum(when="data unit checksum")
+        one.add_checksum(when="HDU checksum", override_datasum=False)
+    fits.HDUList([primary, hdu]).writeto(path, overwrite=True)
 
 
 def write_parquet(

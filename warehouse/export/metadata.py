@@ -33,6 +33,11 @@ class Mart:
     paper: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def paper_key(self) -> str:
+        """The paper's short name as one word: ``wang2022``."""
+        return (self.paper or "none").replace("+", "").lower()
+
 
 def _meta(node: dict[str, Any]) -> dict[str, Any]:
     return {**(node.get("meta") or {}), **((node.get("config") or {}).get("meta") or {})}

@@ -76,12 +76,22 @@ def byte_by_byte(
             f"{start:4d}-{end:4d} {print_format!s:6s} {cds_unit(column.unit):9s} "
             f"{column.name.ljust(width)} "
         )
-        wrapped = textwrap.wrap(text, max(80 - len(lead), 30), break_on_hyphens=False) or [""]
+        wrapped = _wrapped(text, max(80 - len(lead), 30))
         lines.append(lead + wrapped[0])
         lines += [" " * len(lead) + part for part in wrapped[1:]]
         start = end + 2
     lines.append(_LINE)
     return "\n".join(lines)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Wrap a description so that no line but the first begins with a number.
+
+    Readers tell columns by lines that begin so.
+    """
+    glued = re.sub(r" (?=\d)", "\u00a0", text)
+    lines = textwrap.wrap(glued, width, break_on_hyphens=False, break_long_words=False) or [""]
+    return [line.replace("\u00a0", " ") for line in lines]
 
 
 def document(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,3 +85,39 @@ def fitted(declared: str | None, values: Sequence[Any], type_name: str, column: 
     # Text takes the room that it needs; numbers keep at least the declared width.
     floor = 1 if start.kind == "A" else start.width
     return PrintFormat(start.kind, max(width, floor, 1), start.decimals)
+
+
+#: Figures that an error is printed with.
+ERROR_FIGURES = 2
+
+
+def rounded(
+    names: Sequence[str], formats: Sequence[PrintFormat], values: Sequence[Sequence[Any]]
+) -> list[PrintFormat]:
+    """Return formats with no more decimals than the errors warrant.
+
+    A column ``x`` beside ``x_error``, and the error itself, get as many decimals as show two
+    figures of the small errors (their 10th percentile), at most the declared ones. Width stays.
+
+    Parameters
+    ----------
+    names, formats, values
+        Of the columns.
+    """
+    place = {name: number for number, name in enumerate(names)}
+    found = list(formats)
+    for name, number in place.items():
+        other = place.get(f"{name}_error")
+        if other is None or formats[number].kind != "F" or formats[other].kind != "F":
+            continue
+        errors = sorted(
+            float(value) for value in values[other] if value is not None and float(value) > 0
+        )
+        if not errors:
+            continue
+        small = errors[len(errors) // 10]
+        warranted = max(ERROR_FIGURES - 1 - math.floor(math.log10(small)), 0)
+        for one in (number, other):
+            decimals = min(formats[one].decimals, warranted)
+            found[one] = PrintFormat("F", formats[one].width, decimals)
+    return found

@@ -42,7 +42,9 @@ def _numpy_column(array: pa.ChunkedArray, name: str) -> tuple[np.ndarray, np.nda
     if pa.types.is_nested(kind):
         raise WarehouseError(f"column {name} is a list or a struct; release its elements instead")
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return np.asarray(array.fill_null("").to_pylist(), dtype=str), mask
+        texts = np.asarray(array.fill_null("").to_pylist(), dtype=str)
+        # one letter would be written as arraysize="1", which VOTable has given up
+        return texts.astype(f"U{max(texts.dtype.itemsize // 4, 2)}"), mask
     if pa.types.is_temporal(kind):
         text = array.cast(pa.string()).fill_null("")
         return np.asarray(text.to_pylist(), dtype=str), mask
