@@ -17,6 +17,7 @@ from hotstars import (
     check_distances,
     check_slam,
     demo,
+    diff,
     explain,
     export,
     ingest,
@@ -89,6 +90,7 @@ app.command("check")(_stoppable(check.check))
 app.command("check-slam")(_stoppable(check_slam.check_slam))
 app.command("check-apogee")(_stoppable(check_apogee.check_apogee))
 app.command("check-distances")(_stoppable(check_distances.check_distances))
+app.command("diff")(_stoppable(diff.diff))
 app.command("explain")(_stoppable(explain.explain))
 app.command("export")(_stoppable(export.export))
 app.command("publish")(_stoppable(publish.publish))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from ingest.apogee.reader import ApStar, read_apstar
+from ingest.apogee.duplicates import KEY, Read, settle
+from ingest.apogee.reader import read_apstar
 from ingest.catalogues.load import Summary
-from ingest.files import BadFileError, FileIdentity, discover, read_packed
+from ingest.files import BadFileError, discover, read_packed
 from ingest.pool import default_workers, ordered_map
 from ingest.progress import Progress
 from warehouse import raw_tables
@@ -29,15 +29,6 @@ COMMIT_SPECTRA = 1024
 FILES_WORTH_A_POOL = 400
 
 
-@dataclass(frozen=True)
-class Read:
-    """What reading a file gave: a star, or why there is none."""
-
-    identity: FileIdentity
-    star: ApStar | None = None
-    reason: str | None = None
-
-
 def load_apogee(
     connection: duckdb.DuckDBPyConnection,
     paths: Iterable[Path],
@@ -50,7 +41,8 @@ def load_apogee(
 
     Every file ends in ``raw.ingested_file`` or in ``raw.rejected_file``; a load that was
     killed goes on where it was. The same star in another release, field or telescope is another
-    row; a copy of one that is there adds nothing.
+    row; a copy of one that is there adds nothing, and another spectrum under the same name goes
+    into quarantine (:mod:`ingest.apogee.duplicates`).
 
     Parameters
     ----------
@@ -101,7 +93,7 @@ def read_file(path: Path) -> Read:
     try:
         if isinstance(content, BadFileError):
             raise content
-        return Read(identity, read_apstar(content, path.name))
+        return Read(identity, read_apstar(content, str(path)))
     except BadFileError as error:
         return Read(identity, reason=str(error))
 
@@ -119,7 +111,7 @@ def _groups(batches: Iterable[list[Read]], progress: Progress) -> Iterator[list[
 
 
 def _commit(run: IngestRun, reads: list[Read], summary: Summary) -> None:
-    sound = [read for read in reads if read.star is not None]
+    settled = settle(run.connection, reads)
     rejections = [
         Rejection(
             read.identity.path,
@@ -128,50 +120,38 @@ def _commit(run: IngestRun, reads: list[Read], summary: Summary) -> None:
             read.identity.size,
             read.identity.mtime_ns,
         )
-        for read in reads
-        if read.star is None
+        for read in settled.refused
     ]
-    records = [
-        FileRecord(
-            read.identity.path,
-            read.identity.sha256 or "",
-            read.identity.size or 0,
-            read.identity.mtime_ns or 0,
-            1,
-            None,
-        )
-        for read in sound
-    ]
-    stars, spectra = to_arrow(sound)
+    records = [_record(read, 1) for read in settled.landing]
+    records += [_record(read, 0, note) for read, note in settled.copies]
+    stars, spectra = to_arrow(settled.landing)
     counts = run.commit(
         {raw_tables.apogee_star: stars, raw_tables.apogee_spectrum: spectra},
         files=records,
         rejections=rejections,
     )
-    summary.n_files += len(sound)
-    summary.n_read += len(sound)
+    summary.n_files += len(records)
+    summary.n_read += len(records)
     summary.n_rows += counts.get("apogee_star", 0)
     for item in rejections:
         summary.rejected[item.path] = item.reason
 
 
-_KEY = raw_tables.apogee_star.info["key"]
+def _record(read: Read, n_rows: int, note: str | None = None) -> FileRecord:
+    identity = read.identity
+    return FileRecord(
+        identity.path,
+        identity.sha256 or "",
+        identity.size or 0,
+        identity.mtime_ns or 0,
+        n_rows,
+        note,
+    )
 
 
 def to_arrow(reads: list[Read]) -> tuple[pa.Table, pa.Table]:
-    """Return sound files as rows of ``raw.apogee_star`` and ``raw.apogee_spectrum``.
-
-    Of several files of one star, release, telescope and field in a batch the one with the
-    highest S/N is kept, and of equal ones the first.
-    """
-    best: dict[tuple[Any, ...], Read] = {}
-    for read in reads:
-        assert read.star is not None
-        key = tuple(read.star.columns[name] for name in _KEY)
-        known = best.get(key)
-        if known is None or _snr(read) > _snr(known):
-            best[key] = read
-    chosen = [(read, read.star) for read in best.values() if read.star is not None]
+    """Return sound files as rows of ``raw.apogee_star`` and ``raw.apogee_spectrum``."""
+    chosen = [(read, read.star) for read in reads if read.star is not None]
     names = [one.name for one in raw_tables.apogee_star.columns if one.name != "run_id"]
     columns: dict[str, list[Any]] = {name: [] for name in names}
     for read, star in chosen:
@@ -185,7 +165,7 @@ def to_arrow(reads: list[Read]) -> tuple[pa.Table, pa.Table]:
     stars = pa.table({name: pa.array(values, _TYPES[name]) for name, values in columns.items()})
     spectra = pa.table(
         {
-            **{name: stars[name] for name in _KEY},
+            **{name: stars[name] for name in KEY},
             "flux": _lists([star.flux for _, star in chosen], pa.float32()),
             "error": _lists([star.error for _, star in chosen], pa.float32()),
             "mask": pa.array(
@@ -195,11 +175,6 @@ def to_arrow(reads: list[Read]) -> tuple[pa.Table, pa.Table]:
         }
     )
     return stars, spectra
-
-
-def _snr(read: Read) -> float:
-    value = read.star.columns["snr"] if read.star else None
-    return value if isinstance(value, float) else -1.0
 
 
 _ARROW = {

@@ -26,7 +26,7 @@ RECORD = "apogee.json"
 PIECE = 64
 
 #: Raised when the same stars and seed would give other files.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)

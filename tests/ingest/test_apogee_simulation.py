@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ingest.simulation import apogee_lines
 from ingest.simulation.apogee import apogee_spectra, apogee_training_set, draw_apogee_stars
 from ingest.simulation.apogee_lines import WAVELENGTH, equivalent_width, normalised_spectra
 
@@ -29,6 +30,35 @@ def test_a_brackett_line_lies_where_rydberg_puts_it() -> None:
     flux = spectra([9500.0])[0]
     near = np.abs(WAVELENGTH - 16_811.0) < 60
     assert WAVELENGTH[near][flux[near].argmin()] == pytest.approx(16_811.1, abs=1.0)
+
+
+@pytest.mark.parametrize(
+    "air",
+    [
+        15194.492, 15207.526, 15395.718, 15648.510, 16040.657,  # Fe I, Smith et al. 2013, table 2
+        15740.716, 15765.8, 15886.2,  # Mg I, their table 5, as the others
+        16718.957, 16763.359,  # Al I
+        16060.009, 16094.787, 16215.670, 16680.770, 16828.159,  # Si I
+        15163.067, 15168.376,  # K I
+        16150.763, 16157.364,  # Ca I
+    ],
+)  # fmt: skip
+def test_strong_lines_stand_at_vacuum_wavelengths(air: float) -> None:
+    """Published air wavelengths, brought to vacuum with Ciddor (1996), 4.2 to 4.6 A redward."""
+    inverse = (1e4 / (air * 1.000273)) ** 2
+    vacuum = air * (1.0 + 0.05792105 / (238.0185 - inverse) + 0.00167917 / (57.362 - inverse))
+    places = np.array([place for place, _ in apogee_lines._STRONG])
+    assert np.abs(places - vacuum).min() < 0.35
+    # a line of another element may stand there; none of the same line's air value should
+    assert np.abs(places - air).min() > 0.05
+
+
+def test_he_ii_stands_where_rydberg_puts_it() -> None:
+    """n = 7 to 12 and 13 of an ion of charge 2."""
+    rydberg = 1.0972227e-3
+    for upper, place in zip((13, 12), apogee_lines._HE_II, strict=True):
+        wavelength = 1.0 / (4.0 * rydberg * (1.0 / 49.0 - 1.0 / upper**2))
+        assert place == pytest.approx(wavelength, abs=0.2)
 
 
 def test_hydrogen_is_strongest_in_early_a_stars() -> None:

@@ -9,7 +9,13 @@ best_files as (
     select * from {{ ref('stg_apogee__stars') }}
     qualify row_number() over (
         partition by apogee_id
-        order by release desc, snr desc nulls last, telescope asc, field asc, survey asc
+        order by
+            release_number desc nulls last,
+            snr desc nulls last,
+            release desc,
+            telescope asc,
+            field asc,
+            survey asc
     ) = 1
 ),
 

@@ -18,9 +18,9 @@ renamed as (
         dec,
         -- observation
         {{ finite('snr') }} as snr,
-        {{ finite('rv') }} as rv,
+        case when abs(rv) < 5000 then rv end as rv, -- 999999 stands for none in DR16 and before
         -- photometry and astrometry
-        gaia_source_id,
+        case when gaia_source_id > 0 then gaia_source_id end as gaia_source_id, -- 0 stands for none
         {{ finite('parallax') }} as parallax,
         {{ finite('parallax_error') }} as parallax_error,
         {{ finite('g') }} as g,

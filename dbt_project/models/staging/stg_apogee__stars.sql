@@ -12,6 +12,8 @@ renamed as (
         release,
         telescope,
         field,
+        -- the number in r6, r12, dr17 grows with time, which the names themselves do not
+        try_cast(regexp_extract(release, '^d?r(\d+)', 1) as integer) as release_number,
         -- position
         ra,
         dec,
