@@ -20,6 +20,7 @@ from astropy.table import Table
 from hypothesis import given
 from hypothesis import strategies as st
 
+import warehouse.export
 from warehouse.connection import WarehouseError
 from warehouse.export import ExportFormat, export_cds, export_mart
 from warehouse.export.files import whole_file
@@ -328,9 +329,9 @@ def test_values_are_rounded_within_a_tenth_of_the_small_errors(
     """Two figures of the error, never more decimals than declared."""
     declared = [PrintFormat("F", 20, decimals), PrintFormat("F", 20, decimals)]
     values, errors = ([row[place] for row in rows] for place in (0, 1))
-    value_format, error_format = rounded(["x", "x_error"], declared, [values, errors])
-    assert value_format.decimals == error_format.decimals <= decimals
     small = sorted(errors)[len(errors) // 10]
+    value_format, error_format = rounded(["x", "x_error"], declared, {"x_error": small})
+    assert value_format.decimals == error_format.decimals <= decimals
     if value_format.decimals < decimals:
         for value in values:
             printed = float(value_format.text(value))
@@ -341,10 +342,46 @@ def test_values_are_rounded_within_a_tenth_of_the_small_errors(
 
 def test_a_column_without_an_error_keeps_its_decimals() -> None:
     formats = [PrintFormat("F", 10, 4), PrintFormat("F", 10, 4), PrintFormat("I", 3)]
-    kept = rounded(["x", "y", "n"], formats, [[1.0], [2.0], [3]])
-    assert kept == formats
-    none = rounded(["x", "x_error"], formats[:2], [[1.0], [None]])
-    assert none == formats[:2]
+    assert rounded(["x", "y", "n"], formats, {}) == formats
+    assert rounded(["x", "x_error"], formats[:2], {}) == formats[:2]
+
+
+def test_errors_decide_the_decimals_of_a_released_table(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """v_tp with errors of 3 to 4 km/s: two figures are 3.1, and 34.2718 is 34.3."""
+    nodes = manifest()
+    columns = nodes["nodes"]["model.hotstars.be_test"]["columns"]
+    columns["v_tp"]["config"]["meta"]["format"] = "F9.4"
+    columns["v_tp_error"] = {
+        "name": "v_tp_error", "description": "error",
+        "config": {"meta": {"unit": "km.s**-1", "ucd": "stat.error", "format": "F9.4"}},
+    }  # fmt: skip
+    connection.execute(
+        "create or replace table marts.be_test as select * replace (34.2718::double as v_tp), "
+        "3.1415::double as v_tp_error from marts.be_test"
+    )
+    path = export_mart(connection, find_mart(nodes, "be_test"), ExportFormat.mrt, tmp_path)
+    lines = [line for line in path.read_text().splitlines() if line.startswith("J0000")]
+    assert " 34.3 " in lines[0]
+    assert lines[0].endswith(" 3.1")
+
+
+@pytest.mark.parametrize("format_", list(ExportFormat))
+def test_a_table_in_many_pieces_is_the_same_table(
+    connection: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    format_: ExportFormat,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mart = find_mart(manifest(), "be_test")
+    whole = export_mart(connection, mart, format_, tmp_path / "whole")
+    monkeypatch.setattr(warehouse.export, "PIECE", 1)
+    pieces = export_mart(connection, mart, format_, tmp_path / "pieces")
+    if format_ is ExportFormat.parquet:  # row groups are pieces
+        assert pq.read_table(pieces).equals(pq.read_table(whole))
+    else:
+        assert pieces.read_bytes() == whole.read_bytes()
 
 
 def test_the_origin_names_commit_run_settings_and_sources(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,28 @@ SUFFIX = {
 }
 
 
+#: Rows of a piece of a table that streams.
+PIECE = 50_000
+
+
+def _query(mart: Mart) -> str:
+    names = ", ".join(quoted(column.name) for column in mart.columns)
+    order = ", ".join(quoted(name) for name in mart.order_by) or "all"
+    return f"select {names} from {quoted(mart.schema)}.{quoted(mart.name)} order by {order}"
+
+
+def _asked(connection: duckdb.DuckDBPyConnection, mart: Mart, query: str) -> Any:
+    """Ask a query of a mart, with errors that say what to do."""
+    try:
+        return connection.execute(query)
+    except duckdb.CatalogException as error:
+        raise WarehouseError(f"{mart.name} is not built yet; run `make dbt` first") from error
+    except duckdb.BinderException as error:
+        raise WarehouseError(
+            f"{mart.name} has other columns than the manifest says; run `make dbt` again ({error})"
+        ) from error
+
+
 def read_rows(connection: duckdb.DuckDBPyConnection, mart: Mart) -> pa.Table:
     """Return a mart's rows in its own order, the columns as its metadata lists them.
 
@@ -48,17 +70,30 @@ def read_rows(connection: duckdb.DuckDBPyConnection, mart: Mart) -> pa.Table:
     WarehouseError
         When the table is not there or its columns are not those of the metadata.
     """
-    names = ", ".join(quoted(column.name) for column in mart.columns)
-    order = ", ".join(quoted(name) for name in mart.order_by) or "all"
+    return _asked(connection, mart, _query(mart)).to_arrow_table()
+
+
+def read_pieces(connection: duckdb.DuckDBPyConnection, mart: Mart) -> pa.RecordBatchReader:
+    """Return the same rows in pieces, so that a table of any size passes through."""
+    return _asked(connection, mart, _query(mart)).to_arrow_reader(PIECE)
+
+
+def _schema(connection: duckdb.DuckDBPyConnection, mart: Mart) -> pa.Schema:
+    """Return the columns' Arrow types."""
+    query = f"select * from ({_query(mart)}) limit 0"
+    return _asked(connection, mart, query).to_arrow_table().schema
+
+
+def _told(connection: duckdb.DuckDBPyConnection, mart: Mart) -> pa.Table:
+    """Return the values of the columns that tell a table's origin."""
+    names = [
+        column.name
+        for column in mart.columns
+        if column.name == "survey" or column.name.endswith("_model")
+    ]
     source = f"{quoted(mart.schema)}.{quoted(mart.name)}"
-    try:
-        return connection.sql(f"select {names} from {source} order by {order}").to_arrow_table()
-    except duckdb.CatalogException as error:
-        raise WarehouseError(f"{mart.name} is not built yet; run `make dbt` first") from error
-    except duckdb.BinderException as error:
-        raise WarehouseError(
-            f"{mart.name} has other columns than the manifest says; run `make dbt` again ({error})"
-        ) from error
+    chosen = ", ".join(map(quoted, names)) or "1 as nothing"
+    return _asked(connection, mart, f"select distinct {chosen} from {source}").to_arrow_table()
 
 
 def provenance(
@@ -93,30 +128,51 @@ def export_mart(
 ) -> Path:
     """Write one mart in one format and return the file.
 
-    CSV and Parquet stream; the others hold the table. Machine-readable and CDS tables are rounded
-    to two figures of the error, at most to the declared decimals; the others are not.
+    VOTable and FITS hold the table in memory, the others pass it through in pieces.
+    Machine-readable and CDS tables are rounded to two figures of the error, at most to the
+    declared decimals; the others are not.
     """
     if format_ is ExportFormat.cds:
         return export_cds(connection, [mart], folder, rebuild)[0]
-    rows = read_rows(connection, mart)
-    facts = provenance(mart, rows, rebuild)
+    facts = provenance(mart, _told(connection, mart), rebuild)
     path = folder / f"{mart.name}.{SUFFIX[format_]}"
     with whole_file(path) as temporary:
         if format_ is ExportFormat.csv:
-            pa.csv.write_csv(rows, temporary)
+            reader = read_pieces(connection, mart)
+            with pa.csv.CSVWriter(temporary, reader.schema) as writer:
+                for piece in reader:
+                    writer.write_batch(piece)
         elif format_ is ExportFormat.mrt:
-            one = _printed(mart, rows)
+            one = _printed(connection, mart)
             notes = [f"{key}: {value}" for key, value in facts.items()]
-            temporary.write_text(mrt.document(mart, one.formats, one.values, notes))
+            with temporary.open("w") as file:
+                file.write(mrt.head(mart, one.formats, one.told, notes))
+                file.writelines(f"{line.rstrip()}\n" for line in one.lines())
+        elif format_ is ExportFormat.parquet:
+            schema = _schema(connection, mart)
+            widths = _widths(connection, mart, schema)
+            empty = tables.to_astropy(mart, schema.empty_table(), {}, widths)
+            # last: another query on this connection would end the reading
+            reader = read_pieces(connection, mart)
+            binary.write_parquet(temporary, mart, reader, empty, widths, facts)
         else:
-            table = tables.to_astropy(mart, rows, {})
+            table = tables.to_astropy(mart, read_rows(connection, mart), {})
             if format_ is ExportFormat.votable:
                 binary.write_votable(temporary, mart, table, facts)
-            elif format_ is ExportFormat.fits:
-                binary.write_fits(temporary, mart, table, facts)
             else:
-                binary.write_parquet(temporary, mart, rows, table, facts)
+                binary.write_fits(temporary, mart, table, facts)
     return path
+
+
+def _widths(connection: duckdb.DuckDBPyConnection, mart: Mart, schema: pa.Schema) -> dict[str, int]:
+    """Return the longest text of each column of text, one letter at least."""
+    names = [field.name for field in schema if pa.types.is_string(field.type)]
+    if not names:
+        return {}
+    chosen = ", ".join(f"coalesce(max(length({quoted(name)})), 0)" for name in names)
+    source = f"{quoted(mart.schema)}.{quoted(mart.name)}"
+    found = _asked(connection, mart, f"select {chosen} from {source}").fetchall()[0]
+    return {name: max(int(width), 1) for name, width in zip(names, found, strict=True)}
 
 
 def export_cds(
@@ -128,15 +184,14 @@ def export_cds(
     """Write marts as CDS tables with one ReadMe, and return the files, the ReadMe last."""
     printed, facts = [], {}
     for mart in chosen:
-        rows = read_rows(connection, mart)
-        facts.update(provenance(mart, rows, rebuild))
-        printed.append(_printed(mart, rows))
+        facts.update(provenance(mart, _told(connection, mart), rebuild))
+        printed.append(_printed(connection, mart))
     facts["mart"] = ", ".join(mart.name for mart in chosen)
     paths = []
     for one in printed:
         path = folder / one.file
-        with whole_file(path) as temporary:
-            temporary.write_text("".join(f"{line}\n" for line in one.lines()))
+        with whole_file(path) as temporary, temporary.open("w") as file:
+            file.writelines(f"{line}\n" for line in one.lines())
         paths.append(path)
     title = chosen[0].paper or "hotstars"
     name = "ReadMe" if len(chosen) > 1 else f"{chosen[0].name}.ReadMe"
@@ -145,18 +200,61 @@ def export_cds(
     return [*paths, folder / name]
 
 
-def _printed(mart: Mart, rows: pa.Table) -> cds.Printed:
-    """Return a mart's values with the formats that they are printed in."""
-    values, formats = [], []
-    for column in mart.columns:
-        array = rows[column.name]
-        if pa.types.is_temporal(array.type):
-            array = array.cast(pa.string())
-        if pa.types.is_boolean(array.type):
-            array = array.cast(pa.int8())
-        items = [None if item != item else item for item in array.to_pylist()]
-        type_name = "varchar" if pa.types.is_string(array.type) else str(array.type)
-        values.append(items)
-        formats.append(printing.fitted(column.print_format, items, type_name, column.name))
+def _printed(connection: duckdb.DuckDBPyConnection, mart: Mart) -> cds.Printed:
+    """Return a mart as it is printed: found out in one pass, printed in the next."""
+
+    def pieces() -> Iterator[list[list[Any]]]:
+        for piece in read_pieces(connection, mart):
+            yield [_items(column) for column in piece.columns]
+
+    schema = _schema(connection, mart)
+    types = ["varchar" if _is_text(field.type) else str(field.type) for field in schema]
+    formats = [
+        printing.fitted(column.print_format, [], type_name, column.name)
+        for column, type_name in zip(mart.columns, types, strict=True)
+    ]
+    summaries = [printing.Summary() for _ in mart.columns]
+    widths = [one.width for one in formats]
+    n_rows = 0
+    for values in pieces():
+        n_rows += len(values[0])
+        for place, (column, items) in enumerate(zip(mart.columns, values, strict=True)):
+            summaries[place].add(items)
+            fit = printing.fitted(column.print_format, items, types[place], column.name)
+            widths[place] = max(widths[place], fit.width)
+    formats = [
+        printing.PrintFormat(one.kind, width, one.decimals)
+        for one, width in zip(formats, widths, strict=True)
+    ]
     names = [column.name for column in mart.columns]
-    return cds.Printed(mart, printing.rounded(names, formats, values), values)
+    small = _small_errors(connection, mart, [name for name in names if name.endswith("_error")])
+    formats = printing.rounded(names, formats, small)
+    return cds.Printed(mart, formats, [one.told() for one in summaries], n_rows, pieces)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_temporal(kind))
+
+
+def _items(array: pa.Array) -> list[Any]:
+    if pa.types.is_temporal(array.type):
+        array = array.cast(pa.string())
+    if pa.types.is_boolean(array.type):
+        array = array.cast(pa.int8())
+    return [None if item != item else item for item in array.to_pylist()]
+
+
+def _small_errors(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, names: list[str]
+) -> dict[str, float]:
+    """Return the 10th percentile of the errors that are there and positive, by column."""
+    if not names:
+        return {}
+    chosen = ", ".join(
+        f"quantile_disc({quoted(name)}::double, 0.1) filter (where {quoted(name)} > 0 "
+        f"and isfinite({quoted(name)}::double))"
+        for name in names
+    )
+    source = f"{quoted(mart.schema)}.{quoted(mart.name)}"
+    found = _asked(connection, mart, f"select {chosen} from {source}").fetchall()[0]
+    return {name: float(v) for name, v in zip(names, found, strict=True) if v is not None}

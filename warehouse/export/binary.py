@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,28 +87,42 @@ def write_fits(path: Path, mart: Mart, table: Table, provenance: dict[str, Any])
 
 
 def write_parquet(
-    path: Path, mart: Mart, rows: pa.Table, table: Table, provenance: dict[str, Any]
+    path: Path,
+    mart: Mart,
+    rows: pa.RecordBatchReader,
+    empty: Table,
+    widths: Mapping[str, int],
+    provenance: dict[str, Any],
 ) -> None:
-    """Write Parquet whose footer carries a data-less VOTable (VOParquet 1.0) and field notes."""
+    """Write Parquet whose footer carries a data-less VOTable (VOParquet 1.0) and field notes.
+
+    Parameters
+    ----------
+    path, mart, provenance
+        Of the file.
+    rows
+        In pieces, which become row groups.
+    empty
+        An astropy table of the same columns without a row, for the header.
+    widths
+        Longest text of the columns of text.
+    """
     header = io.BytesIO()
-    votable(mart, table[:0], provenance).to_xml(header, tabledata_format="tabledata")
+    votable(mart, empty, provenance).to_xml(header, tabledata_format="tabledata")
     fields = []
     for column, field in zip(mart.columns, rows.schema, strict=True):
         notes = {"description": column.description, "unit": column.unit, "ucd": column.ucd}
         fields.append(field.with_metadata({key: value for key, value in notes.items() if value}))
-    # astropy's reader wants the width of text columns, and fails on an empty table without it.
-    widths = {
-        f"table::len::{name}": str(max(1, np.dtype(table[name].dtype).itemsize // 4))
-        for name in table.colnames
-        if np.dtype(table[name].dtype).kind == "U"
-    }
     schema = pa.schema(
         fields,
         metadata={
             "IVOA.VOTable-Parquet.version": "1.0",
             "IVOA.VOTable-Parquet.content": header.getvalue().decode(),
-            **widths,
+            # astropy's reader wants the width of text columns, and fails on an empty table without
+            **{f"table::len::{name}": str(width) for name, width in widths.items()},
             **{f"hotstars.{key}": str(value) for key, value in provenance.items()},
         },
     )
-    pq.write_table(rows.cast(schema), path, compression="zstd")
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for piece in rows:
+            writer.write_batch(pa.RecordBatch.from_arrays(piece.columns, schema=schema))

@@ -8,7 +8,7 @@ units come from the same place; astropy's CDS reader is the judge in the tests.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +22,27 @@ _LINE = "-" * 80
 
 @dataclass(frozen=True)
 class Printed:
-    """A table as it is printed: its columns' formats and values."""
+    """A table as it is printed.
+
+    Attributes
+    ----------
+    mart
+        What it is.
+    formats
+        Of its columns.
+    told
+        Of each column the limits, and None where a value is missing: what a description says.
+    n_rows
+        Lines.
+    pieces
+        Called, gives the values in pieces, column by column.
+    """
 
     mart: Mart
     formats: Sequence[PrintFormat]
-    values: Sequence[Sequence[Any]]
+    told: Sequence[Sequence[Any]]
+    n_rows: int
+    pieces: Callable[[], Iterator[list[list[Any]]]]
 
     @property
     def file(self) -> str:
@@ -38,18 +54,14 @@ class Printed:
         """Bytes of a line."""
         return sum(one.width for one in self.formats) + len(self.formats) - 1
 
-    @property
-    def n_rows(self) -> int:
-        """Lines."""
-        return len(self.values[0]) if self.values else 0
-
-    def lines(self) -> list[str]:
+    def lines(self) -> Iterator[str]:
         """Return the rows at their full width."""
-        printed = [
-            [one.padded(value) for value in column]
-            for one, column in zip(self.formats, self.values, strict=True)
-        ]
-        return [" ".join(row) for row in zip(*printed, strict=True)]
+        for values in self.pieces():
+            printed = [
+                [one.padded(value) for value in column]
+                for one, column in zip(self.formats, values, strict=True)
+            ]
+            yield from (" ".join(row) for row in zip(*printed, strict=True))
 
 
 def readme(title: str, tables: Sequence[Printed], facts: Mapping[str, Any]) -> str:
@@ -80,7 +92,7 @@ def readme(title: str, tables: Sequence[Printed], facts: Mapping[str, Any]) -> s
         lines += [" " * len(summary) + part for part in wrapped[1:]]
     lines += [_LINE, ""]
     for one in tables:
-        lines += [byte_by_byte(one.mart.columns, one.formats, one.values, one.file), ""]
+        lines += [byte_by_byte(one.mart.columns, one.formats, one.told, one.file), ""]
     lines.append("History:")
     for key, value in facts.items():
         lines += textwrap.wrap(f"{key}: {value}", 78, initial_indent="  ", subsequent_indent="    ")

@@ -57,7 +57,8 @@ def byte_by_byte(
     columns, formats
         The columns and how each is printed.
     values
-        The values, column by column; they give the limits and say where NULL occurs.
+        The values, column by column, or the least, the greatest and a missing one of each; they
+        give the limits and say where NULL occurs.
     file_name
         Name the description carries.
     """
@@ -94,13 +95,13 @@ def _wrapped(text: str, width: int) -> list[str]:
     return [line.replace("\u00a0", " ") for line in lines]
 
 
-def document(
+def head(
     mart: Mart,
     formats: Sequence[PrintFormat],
-    values: Sequence[Sequence[Any]],
+    told: Sequence[Sequence[Any]],
     notes: Sequence[str],
 ) -> str:
-    """Return the whole table as text.
+    """Return all of a table but its rows.
 
     Parameters
     ----------
@@ -108,21 +109,16 @@ def document(
         What the table is.
     formats
         A print format a column.
-    values
-        The values, column by column.
+    told
+        Limits of each column, and None where a value is missing.
     notes
         Lines of provenance, printed as notes.
     """
     title = textwrap.wrap(mart.description or mart.name, 72)
     lines = ["Title: " + title[0], *("       " + part for part in title[1:])]
     lines += ["Authors: the hotstars warehouse", f"Table: {mart.name}", _RULE]
-    lines.append(byte_by_byte(mart.columns, formats, values, f"{mart.name}.txt"))
+    lines.append(byte_by_byte(mart.columns, formats, told, f"{mart.name}.txt"))
     for number, note in enumerate(notes, start=1):
         lines += textwrap.wrap(f"Note ({number}): {note}", 80, subsequent_indent="  ")
     lines.append(_LINE)
-    printed = [
-        [print_format.padded(value) for value in column]
-        for print_format, column in zip(formats, values, strict=True)
-    ]
-    lines += [" ".join(row).rstrip() for row in zip(*printed, strict=True)]
     return "\n".join(lines) + "\n"

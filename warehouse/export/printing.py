@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,17 +92,19 @@ ERROR_FIGURES = 2
 
 
 def rounded(
-    names: Sequence[str], formats: Sequence[PrintFormat], values: Sequence[Sequence[Any]]
+    names: Sequence[str], formats: Sequence[PrintFormat], small_errors: Mapping[str, float]
 ) -> list[PrintFormat]:
     """Return formats with no more decimals than the errors warrant.
 
     A column ``x`` beside ``x_error``, and the error itself, get as many decimals as show two
-    figures of the small errors (their 10th percentile), at most the declared ones. Width stays.
+    figures of the small errors, at most the declared ones. Width stays.
 
     Parameters
     ----------
-    names, formats, values
+    names, formats
         Of the columns.
+    small_errors
+        Column of errors -> a small one of them, the 10th percentile.
     """
     place = {name: number for number, name in enumerate(names)}
     found = list(formats)
@@ -110,14 +112,34 @@ def rounded(
         other = place.get(f"{name}_error")
         if other is None or formats[number].kind != "F" or formats[other].kind != "F":
             continue
-        errors = sorted(
-            float(value) for value in values[other] if value is not None and float(value) > 0
-        )
-        if not errors:
+        small = small_errors.get(f"{name}_error")
+        if small is None:
             continue
-        small = errors[len(errors) // 10]
         warranted = max(ERROR_FIGURES - 1 - math.floor(math.log10(small)), 0)
         for one in (number, other):
             decimals = min(formats[one].decimals, warranted)
             found[one] = PrintFormat("F", formats[one].width, decimals)
     return found
+
+
+class Summary:
+    """What a description says of a column: its limits, and whether a value is missing."""
+
+    def __init__(self) -> None:
+        self._low: Any = None
+        self._high: Any = None
+        self._has_null = False
+
+    def add(self, values: Sequence[Any]) -> None:
+        """Take in a piece of the column."""
+        known = [value for value in values if value is not None]
+        self._has_null |= len(known) < len(values)
+        if known:
+            low, high = min(known), max(known)
+            self._low = low if self._low is None else min(self._low, low)
+            self._high = high if self._high is None else max(self._high, high)
+
+    def told(self) -> list[Any]:
+        """Return the least and the greatest value, and None where one is missing."""
+        values = [] if self._low is None else [self._low, self._high]
+        return [*values, None] if self._has_null else values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -61,11 +62,27 @@ def _numpy_column(array: pa.ChunkedArray, name: str) -> tuple[np.ndarray, np.nda
     return values, mask
 
 
-def to_astropy(mart: Mart, rows: pa.Table, provenance: dict[str, Any]) -> Table:
-    """Return rows of a mart as an astropy table; only columns with NULL are masked."""
+def to_astropy(
+    mart: Mart,
+    rows: pa.Table,
+    provenance: dict[str, Any],
+    widths: Mapping[str, int] | None = None,
+) -> Table:
+    """Return rows of a mart as an astropy table; only columns with NULL are masked.
+
+    Parameters
+    ----------
+    mart, rows, provenance
+        The table; the last goes into its ``meta``.
+    widths
+        Letters that columns of text have at least, where the rows are not all.
+    """
     table = Table(meta={"name": mart.name, "description": mart.description, **provenance})
     for column in mart.columns:
         values, mask = _numpy_column(rows[column.name], column.name)
+        if values.dtype.kind == "U" and widths and column.name in widths:
+            width = max(widths[column.name], values.dtype.itemsize // 4)
+            values = values.astype(f"U{width}")
         if mask.any() and values.dtype in INTEGER_NULL:
             values = np.where(mask, INTEGER_NULL[values.dtype], values)
         table[column.name] = MaskedColumn(
