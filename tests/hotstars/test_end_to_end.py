@@ -357,7 +357,7 @@ def test_real_spectra_go_through_to_the_right_verdict(real_data: Path, tmp_path:
 def test_killed_runs_end_in_the_same_tables() -> None:
     """The short form of benchmarks/kills.py, which kills each command twenty times."""
     done = subprocess.run(
-        [sys.executable, str(REPOSITORY / "benchmarks" / "kills.py"), "--kills", "2",
+        [sys.executable, str(REPOSITORY / "benchmarks" / "kills.py"), "--kills", "1",
          "--stars", "30"],
         capture_output=True,
         text=True,
