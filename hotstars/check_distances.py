@@ -40,7 +40,7 @@ def check_distances(
     out: Path = typer.Option(None, help="Folder for PNGs; none are drawn without it."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON instead of tables."),
 ) -> None:
-    """Check `ob_distances`: the posterior of LB-1, and simulated stars against their truth.
+    """Check `ob_distances`: the width of LB-1's posterior, and simulated stars against their truth.
 
     Example: hotstars check-distances --mock --out figures
     """
@@ -72,8 +72,8 @@ def check_distances(
     else:
         lb = found["lb_1"]
         lines = [
-            f"LB-1 by its spectrum: mode {lb['mode']:.2f} kpc, 16-84 per cent "
-            f"{lb['p16']:.2f}-{lb['p84']:.2f} (1.87, 1.66-2.19)",
+            f"LB-1 at the printed {LB_1[2]} kpc with the printed error of M_Ks, {LB_1[1]} mag: "
+            f"16-84 per cent {lb['p16']:.2f}-{lb['p84']:.2f} kpc (printed: 1.72-2.11)",
             f"ob_distances: {n[0]:,d} spectra, {n[2]:,d} with spectroscopic M_Ks, "
             f"{n[1]:,d} SIMULATED",
         ]
@@ -97,7 +97,10 @@ def check_distances(
 
 
 def lb_1() -> dict[str, float]:
-    """Return mode and percentiles (kpc) of LB-1's distance by its spectrum alone."""
+    """Return mode and percentiles (kpc) that LB-1's printed distance and error of M_Ks make.
+
+    The mode is the printed one put in; what is learnt is the width.
+    """
     import numpy as np
 
     from ml.distance.posterior import distance_posterior

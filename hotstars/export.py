@@ -68,14 +68,14 @@ def export(
             "name a mart, a --paper, or --all; `hotstars export --list` shows them"
         )
     database = published_database(home) if published else home.database
-    connection = connect(database, read_only=True)
     folder = out or home.export
-    rebuild = of_rebuild(newest_manifest(home).parent, PROJECT, connection, git_commit(PROJECT))
     wanted = [find_mart(manifest, name) for name in chosen]
-    for one in format_:
-        if one is ExportFormat.cds:
-            for path in export_cds(connection, wanted, folder, rebuild):
-                typer.echo(path)
-            continue
-        for mart in wanted:
-            typer.echo(export_mart(connection, mart, one, folder, rebuild))
+    with connect(database, read_only=True) as connection:
+        rebuild = of_rebuild(newest_manifest(home).parent, PROJECT, connection, git_commit(PROJECT))
+        for one in format_:
+            if one is ExportFormat.cds:
+                for path in export_cds(connection, wanted, folder, rebuild):
+                    typer.echo(path)
+                continue
+            for mart in wanted:
+                typer.echo(export_mart(connection, mart, one, folder, rebuild))

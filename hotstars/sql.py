@@ -60,14 +60,15 @@ def sql(
     if published and write:
         raise WarehouseError("--write: a published release is never written; leave --published out")
     database = published_database(home) if published else home.database
-    connection = connect(database, read_only=not write, must_exist=True)
-    register(connection)
-    try:
-        result = connection.sql(text)
-    except duckdb.Error as error:
-        raise WarehouseError(f"the query failed: {error}") from error
-    if result is not None:
-        _print(result, output_format)
+    with connect(database, read_only=not write, must_exist=True) as connection:
+        register(connection)
+        try:
+            result = connection.sql(text)
+        except duckdb.Error as error:
+            raise WarehouseError(f"the query failed: {error}") from error
+        if result is not None:
+            _print(result, output_format)
+            result.close()
 
 
 def _print(result: duckdb.DuckDBPyRelation, output_format: OutputFormat) -> None:

@@ -34,6 +34,12 @@ def connect(
     WarehouseError
         When the file is missing, locked by another process, no database, or cannot be
         written.
+
+    Notes
+    -----
+    Close it, best by ``with``. A connection that is only dropped while a result is half read can
+    wait for ever: Python's lock is held then, and a thread of DuckDB that frees what a Python
+    function made waits for that lock.
     """
     path = Path(path)
     if (read_only or must_exist) and not path.exists():

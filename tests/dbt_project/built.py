@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
@@ -14,15 +13,8 @@ from typing import Any
 
 import duckdb
 
-PUBLISHED = Path(__file__).parent / "published"
 #: dbt as `hotstars build` runs it.
 _DBT = "import sys; from hotstars.build import dbt; raise SystemExit(dbt(*sys.argv[1:]))"
-
-
-def published_rows(name: str) -> list[dict[str, str]]:
-    """Return the rows that a table of the paper prints, as text."""
-    with (PUBLISHED / f"{name}.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from built import Built, published_rows
+from built import Built
 from selection_cases import CASES
 from stars import Membership, Star, make_warehouse, position
+
+from hotstars.scorecard.scores import published_rows
 
 FOLDER = Path(__file__).parent
 

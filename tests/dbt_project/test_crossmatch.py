@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -27,8 +28,9 @@ RADII = [0.0, 0.01, 0.5, 3.0, 30.0, 3600.0, 5 * 3600.0, 100 * 3600.0, 648_000.0]
 
 
 @pytest.fixture(scope="module")
-def connection() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"threads": 2})
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(config={"threads": 2}) as connection:
+        yield connection
 
 
 @settings(deadline=None, max_examples=60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import duckdb
 import numpy as np
@@ -20,8 +21,9 @@ BARNARD = (269.44850252543836, 4.739420051112412, -801.551, 10362.394, 546.976)
 
 
 @pytest.fixture(scope="module")
-def connection() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"threads": 2})
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(config={"threads": 2}) as connection:
+        yield connection
 
 
 def moved(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -28,8 +29,9 @@ MODES = ["all", "best", "best1", "best2", "symmetric"]
 
 
 @pytest.fixture(scope="module")
-def connection() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"threads": 2})
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(config={"threads": 2}) as connection:
+        yield connection
 
 
 @settings(deadline=None, max_examples=50)

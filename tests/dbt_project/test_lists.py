@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from built import Built, published_rows
+from built import Built
 from scipy.stats import multivariate_normal, norm
 from selection_cases import CASES
+
+from hotstars.scorecard.scores import published_rows
 
 TABLE_5 = published_rows("wang2022_table5_oe_stars")
 TABLE_6 = published_rows("wang2022_table6_known_be")

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
-from built import Built, published_rows
+from built import Built
 from stars import position
+
+from hotstars.scorecard.scores import published_rows
 
 TABLE_7 = published_rows("wang2022_table7_new_be")
 TABLE_9 = published_rows("wang2022_table9_runaways")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -16,8 +17,9 @@ MAINTENANCE = b"<!DOCTYPE html>\n<html><body>Archive under maintenance</body></h
 
 
 @pytest.fixture
-def warehouse() -> duckdb.DuckDBPyConnection:
-    return upgrade_in_memory()
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with upgrade_in_memory() as connection:
+        yield connection
 
 
 def rejected(warehouse: duckdb.DuckDBPyConnection, content: bytes, folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -18,8 +19,9 @@ from warehouse.migrate import upgrade_in_memory
 
 
 @pytest.fixture
-def warehouse() -> duckdb.DuckDBPyConnection:
-    return upgrade_in_memory()
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with upgrade_in_memory() as connection:
+        yield connection
 
 
 @pytest.mark.parametrize("packed", [False, True])

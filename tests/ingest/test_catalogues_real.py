@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -14,8 +15,9 @@ pytestmark = pytest.mark.real_data
 
 
 @pytest.fixture
-def warehouse() -> duckdb.DuckDBPyConnection:
-    return upgrade_in_memory()
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with upgrade_in_memory() as connection:
+        yield connection
 
 
 LIN = "be_catalogues/lin2015_lamost_dr1_be.csv"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -19,8 +20,9 @@ from warehouse.migrate import upgrade_in_memory
 
 
 @pytest.fixture(scope="module")
-def shared() -> duckdb.DuckDBPyConnection:
-    return upgrade_in_memory()
+def shared() -> Iterator[duckdb.DuckDBPyConnection]:
+    with upgrade_in_memory() as connection:
+        yield connection
 
 
 @pytest.fixture(scope="module")

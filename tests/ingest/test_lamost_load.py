@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -20,8 +21,9 @@ from warehouse.migrate import upgrade_in_memory
 
 
 @pytest.fixture
-def warehouse() -> duckdb.DuckDBPyConnection:
-    return upgrade_in_memory()
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with upgrade_in_memory() as connection:
+        yield connection
 
 
 def test_every_layout_lands_and_a_second_call_does_nothing(

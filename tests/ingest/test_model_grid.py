@@ -7,6 +7,7 @@ import io
 import math
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -35,8 +36,9 @@ HELIUM = 5877.25
 
 
 @pytest.fixture
-def warehouse() -> duckdb.DuckDBPyConnection:
-    return upgrade_in_memory()
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with upgrade_in_memory() as connection:
+        yield connection
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -24,10 +25,10 @@ CALIBRATION = Path(__file__).parents[2] / "dbt_project" / "constants" / "hot_sta
 
 
 @pytest.fixture
-def connection() -> duckdb.DuckDBPyConnection:
-    found = duckdb.connect()
-    register(found)
-    return found
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as found:
+        register(found)
+        yield found
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import duckdb
 import numpy as np
 import pytest
@@ -12,18 +14,18 @@ from udfs.distance import SQL_FUNCTIONS
 
 
 @pytest.fixture
-def connection() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    for function in SQL_FUNCTIONS:
-        connection.create_function(
-            function.name,
-            function.function,
-            [duckdb.sqltype(type_) for type_ in function.arguments.values()],
-            duckdb.sqltype(function.returns),
-            type=PythonUDFType.ARROW,
-            null_handling=FunctionNullHandling.SPECIAL,
-        )
-    return connection
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        for function in SQL_FUNCTIONS:
+            connection.create_function(
+                function.name,
+                function.function,
+                [duckdb.sqltype(type_) for type_ in function.arguments.values()],
+                duckdb.sqltype(function.returns),
+                type=PythonUDFType.ARROW,
+                null_handling=FunctionNullHandling.SPECIAL,
+            )
+        yield connection
 
 
 def test_sql_says_what_the_function_says_on_more_rows_than_a_batch(

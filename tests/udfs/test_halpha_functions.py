@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -25,10 +26,10 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def connection() -> duckdb.DuckDBPyConnection:
-    found = duckdb.connect()
-    register(found)
-    return found
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as found:
+        register(found)
+        yield found
 
 
 def store(models: Path, seed: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -25,19 +26,21 @@ NATIVE = 10 ** (3.5682 + 1e-4 * np.arange(3900))
 
 
 @pytest.fixture
-def connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> duckdb.DuckDBPyConnection:
+def connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[duckdb.DuckDBPyConnection]:
     monkeypatch.setenv("HOTSTARS_MODELS", str(tmp_path))
-    found = duckdb.connect()
-    for function in (*ob_spectra.SQL_FUNCTIONS, *extinction.SQL_FUNCTIONS):
-        found.create_function(
-            function.name,
-            function.function,
-            [duckdb.sqltype(type_) for type_ in function.arguments.values()],
-            duckdb.sqltype(function.returns),
-            type=PythonUDFType.ARROW,
-            null_handling=FunctionNullHandling.SPECIAL,
-        )
-    return found
+    with duckdb.connect() as found:
+        for function in (*ob_spectra.SQL_FUNCTIONS, *extinction.SQL_FUNCTIONS):
+            found.create_function(
+                function.name,
+                function.function,
+                [duckdb.sqltype(type_) for type_ in function.arguments.values()],
+                duckdb.sqltype(function.returns),
+                type=PythonUDFType.ARROW,
+                null_handling=FunctionNullHandling.SPECIAL,
+            )
+        yield found
 
 
 def files(n: int) -> list[tuple[np.ndarray, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -54,11 +55,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def connection(models: Path, monkeypatch: pytest.MonkeyPatch) -> duckdb.DuckDBPyConnection:
+def connection(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[duckdb.DuckDBPyConnection]:
     monkeypatch.setenv("HOTSTARS_MODELS", str(models))
-    found = duckdb.connect()
-    register(found)
-    return found
+    with duckdb.connect() as found:
+        register(found)
+        yield found
 
 
 def file_spectra(

@@ -6,6 +6,7 @@ import math
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,18 +64,18 @@ def manifest() -> dict[str, Any]:
 
 
 @pytest.fixture
-def connection() -> duckdb.DuckDBPyConnection:
-    database = duckdb.connect(":memory:")
-    database.execute("""
-        create schema marts;
-        create table marts.be_test as
-        select * from (values
-            ('J000035.31+623317.7', 'SIM-MRS', 0.147123, 2.4793, 34.3, 3::integer, true),
-            ('J235756.00+625549.6', 'SIM-MRS', 359.483333, -4.2501, null, null, null),
-            ('J185103.91-061732.0', 'SIM-LRS', 282.766292, null, 125.9, 12, false)
-        ) as t (designation, survey, ra, pmra, v_tp, n_visits, is_runaway)
-    """)
-    return database
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(":memory:") as database:
+        database.execute("""
+            create schema marts;
+            create table marts.be_test as
+            select * from (values
+                ('J000035.31+623317.7', 'SIM-MRS', 0.147123, 2.4793, 34.3, 3::integer, true),
+                ('J235756.00+625549.6', 'SIM-MRS', 359.483333, -4.2501, null, null, null),
+                ('J185103.91-061732.0', 'SIM-LRS', 282.766292, null, 125.9, 12, false)
+            ) as t (designation, survey, ra, pmra, v_tp, n_visits, is_runaway)
+        """)
+        yield database
 
 
 def expected(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:

@@ -1,0 +1,1 @@
+"""The scorecard: printed numbers of the papers, what is obtained here, and the verdict."""
