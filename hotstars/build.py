@@ -15,6 +15,7 @@ PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 
 def dbt(*arguments: str) -> int:
     """Run dbt beside this interpreter on the current warehouse and return its exit code."""
+    from warehouse.export.origin import keep_rebuild
     from warehouse.home import current_home
 
     home = current_home()
@@ -28,7 +29,9 @@ def dbt(*arguments: str) -> int:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
     executable = Path(sys.executable).with_name("dbt")
-    return subprocess.run([str(executable), *arguments], env=environment, check=False).returncode
+    code = subprocess.run([str(executable), *arguments], env=environment, check=False).returncode
+    keep_rebuild(home.dbt_target)
+    return code
 
 
 def build(

@@ -21,10 +21,13 @@ LB_1 = (-0.89, 0.30, 1.87)
 _DRAWN = """
 select
     found.m_ks, found.m_ks_geometric, found.binary_flag, found.emission_flag, found.snr_g,
-    found.halpha_excess, found.distance, found.distance_16, found.distance_84,
+    found.halpha_excess, labels.halpha_chi2, found.parallax_excess_snr, found.uniqflag,
+    found.distance, found.distance_16, found.distance_84, found.log_distance_error,
+    found.x, found.y,
     found.parallax - found.parallax_zero_point as parallax, found.parallax_error,
     truth.distance as true_distance
 from marts.ob_distances as found
+left join intermediate.int_ob_labels as labels using (obsid)
 left join truth.stars as truth on found.designation = truth.designation
     and found.survey like 'SIM%'
 order by found.obsid
@@ -154,14 +157,11 @@ def draw(
     """
     import numpy as np
 
+    from hotstars import distance_plots as plots
     from hotstars.absolute_magnitude import EMISSION
-    from hotstars.distance_plots import (
-        draw_composites,
-        draw_distances,
-        draw_emission,
-        draw_magnitudes,
-    )
+    from hotstars.build import PROJECT
     from ml.registry import current_version, load_model
+    from warehouse.export.origin import settings
 
     out.mkdir(parents=True, exist_ok=True)
     raw = connection.execute(_DRAWN).fetchnumpy()
@@ -173,18 +173,24 @@ def draw(
     stars["title"] = f"ob_distances{', SIMULATED stars' * simulated}"
     with np.errstate(invalid="ignore", divide="ignore"):
         stars["parallax_over_error"] = stars["parallax"] / stars["parallax_error"]
-    threshold = float("nan")
+    stars["excess_limit"] = settings(home.dbt_target, PROJECT)["parallax_excess_snr_min"]
+    limits = {}
     if current_version(home.models, EMISSION) is not None:
-        card = load_model(home.models, EMISSION).card
-        threshold = float(card["thresholds"]["halpha_excess"])
+        limits = load_model(home.models, EMISSION).card["thresholds"]
     drawn = [
-        draw_magnitudes(stars, out / "magnitudes.png"),
-        draw_distances(stars, out / "distances.png"),
-        draw_emission(stars, threshold, out / "emission.png"),
+        plots.draw_emission(stars, limits, out / "emission.png"),
+        plots.draw_magnitudes(stars, out / "magnitudes.png"),
+        plots.draw_parallax_excess(stars, out / "parallax_excess.png"),
+        plots.draw_distances(stars, out / "distances.png"),
+        plots.draw_plane(stars, out / "plane.png"),
     ]
+    if np.isfinite(stars["true_distance"]).any():
+        drawn.append(plots.draw_true_distances(stars, out / "true_distances.png"))
     if "mock_binaries" in found:
         title = f"mock binaries{' of SIMULATED stars' * simulated}"
-        drawn.append(draw_composites(found["mock_binaries"], title, out / "mock_binaries.png"))
+        drawn.append(
+            plots.draw_composites(found["mock_binaries"], title, out / "mock_binaries.png")
+        )
     return drawn
 
 

@@ -76,12 +76,14 @@ def slam(
     On model spectra: scatter and bias against S/N by cross-validation, and for training sets of
     several sizes. In the warehouse, where the catalogues are built: low against medium
     resolution, the Kiel diagram, simulated stars against their truth. The grid is the real one
-    where it is loaded, else the simulated one.
+    where it is loaded, else the simulated one. Scores on model spectra are kept for `hotstars
+    report`.
 
     Example: hotstars check-slam --resolution lrs --out figures
     """
     import duckdb
 
+    from hotstars.kept_scores import keep_scores
     from warehouse.connection import WarehouseError, connect
     from warehouse.home import current_home
 
@@ -110,6 +112,7 @@ def slam(
                 grid, survey, compared, stars,
                 kind=generator.value, seed=seed, as_observed=as_observed, say=_say,
             )  # fmt: skip
+        keep_scores(current_home(), scores)
         try:
             connection.sql(LABELS)
             built = True

@@ -1,4 +1,4 @@
-"""`hotstars explain`: why a star is in a catalogue, or why not."""
+"""`hotstars explain`: why a star is in a catalogue, or why not, and where its numbers come from."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ import typer
 if TYPE_CHECKING:
     import duckdb
 
+    from warehouse.home import Home
+
 
 def explain(
     star: str = typer.Argument(help="Designation, obsid or APOGEE_ID; the start of one will do."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Say which catalogues hold a star, what was measured of it, and how each test came out.
+    """Say which catalogues hold a star and why, and what each number of it came from.
+
+    Back to the origin: files of spectra and catalogues with SHA-256, matched rows with their
+    separations, models with the hash of their weights, settings with their papers, SQL and commit.
 
     Example: hotstars explain J011007.48-092834.7
     """
-    from hotstars.report.ledger import sentences
+    from hotstars.receipts.text import lines
     from warehouse.connection import WarehouseError, connect
     from warehouse.home import current_home
 
-    with connect(current_home().database, must_exist=True, read_only=True) as connection:
+    home = current_home()
+    with connect(home.database, must_exist=True, read_only=True) as connection:
         names = find(connection, star)
         if not names:
             raise WarehouseError(
@@ -36,21 +42,79 @@ def explain(
                 f"{' ...' if len(names) > 5 else ''}; give more of the name"
             )
         found = gather(connection, names[0])
+        found |= receipts(connection, home, names[0], found["catalogues"])
     if as_json:
         typer.echo(json.dumps(found, indent=1, default=str))
-        return
-    typer.echo(names[0])
-    for mart, rows in found["catalogues"].items():
-        for row in rows:
-            told = ", ".join(
-                f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}"
-                for name, value in row.items()
-                if value is not None and name not in ("designation", "apogee_id")
-            )
-            typer.echo(f"  {mart}: {told}")
-    if not found["catalogues"]:
-        typer.echo("  in no catalogue")
-    typer.echo("\n".join(f"  {line}" for line in sentences(found["decisions"])))
+    else:
+        typer.echo("\n".join(lines(found)))
+
+
+def receipts(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    name: str,
+    catalogues: dict[str, list[dict[str, Any]]],
+) -> dict[str, Any]:
+    """Return where a star's numbers come from.
+
+    Parameters
+    ----------
+    connection, home
+        The warehouse, and dbt's files of its last rebuild.
+    name
+        Of the star.
+    catalogues
+        Its rows by mart.
+
+    Returns
+    -------
+    dict
+        ``spectra``, ``matches``, ``models``; ``tables``, ``settings``, ``constants``, which are
+        empty where dbt's manifest is missing; ``rebuild``.
+    """
+    from hotstars.build import PROJECT
+    from hotstars.export import newest_manifest
+    from hotstars.receipts import lineage, origins
+    from warehouse.export.metadata import marts
+    from warehouse.export.origin import of_rebuild, settings
+    from warehouse.publish import git_commit
+
+    path = newest_manifest(home)
+    tables: dict[str, Any] = {}
+    read: list[dict[str, Any]] = []
+    constants: list[str] = []
+    if path.exists():
+        manifest = json.loads(path.read_text())
+        known = marts(manifest)
+        before = {mart: lineage.ancestors(manifest, mart) for mart in catalogues}
+        for mart in catalogues:
+            if mart in known:
+                meta = known[mart].meta
+                tables[mart] = {
+                    "paper": meta.get("paper"),
+                    "section": str(meta.get("section", "")),
+                    "sql": lineage.sql_file(manifest, mart),
+                    "units": {one.name: one.unit for one in known[mart].columns if one.unit},
+                }
+        keys = sorted({key for chain in before.values() for key in chain})
+        values = settings(path.parent, PROJECT)
+        told = lineage.setting_sources(PROJECT / "dbt_project.yml")
+        wanted = set(lineage.settings_read(manifest, keys))
+        read = [
+            {"name": var, "value": values[var], "source": source, "remark": remark}
+            for var, (source, remark) in told.items()
+            if var in wanted and var in values
+        ]
+        constants = lineage.constants_read(manifest, keys)
+    return {
+        "spectra": origins.spectra(connection, name),
+        "matches": origins.matches(connection, name),
+        "models": origins.models(connection, home.models, name, catalogues),
+        "tables": tables,
+        "settings": read,
+        "constants": constants,
+        "rebuild": of_rebuild(path.parent, PROJECT, connection, git_commit(PROJECT)),
+    }
 
 
 def find(connection: duckdb.DuckDBPyConnection, star: str) -> list[str]:

@@ -13,28 +13,36 @@ def report(
     lineage: bool = typer.Option(
         True, help="Make dbt's documentation of all tables and columns, and link it."
     ),
+    scorecard: bool = typer.Option(
+        True, help="Compare the papers' printed numbers; half a minute the first time."
+    ),
 ) -> None:
     """Write a site of figures, tables and a page for each star; open its index.html from disk.
 
     Example: hotstars report --most 1000
     """
     from hotstars.build import dbt
-    from hotstars.report.write import write_report
+    from hotstars.report.write import check_folder, write_report
+    from hotstars.scorecard.whole import whole_scorecard
     from warehouse.connection import connect
     from warehouse.home import current_home
 
     home = current_home()
+    folder = (out or home.report).expanduser().absolute()
+    check_folder(folder)
     made = None
     connect(home.database, must_exist=True, read_only=True).close()
     if lineage and dbt("--quiet", "docs", "generate", "--static") == 0:
         made = home.dbt_target / "static_index.html"
+    scores = whole_scorecard(home) if scorecard else []
     with connect(home.database, must_exist=True, read_only=True) as connection:
         written = write_report(
             connection,
             home,
-            (out or home.report).expanduser().absolute(),
+            folder,
             most=most,
             lineage=made if made is not None and made.exists() else None,
+            scores=scores,
             say=lambda line: typer.echo(line, err=True),
         )
     typer.echo(str(written))

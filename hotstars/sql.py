@@ -77,7 +77,7 @@ def _print(result: duckdb.DuckDBPyRelation, output_format: OutputFormat) -> None
         return
     rows = result.fetchall()
     if output_format is OutputFormat.csv:
-        writer = csv.writer(sys.stdout)
+        writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(result.columns)
         writer.writerows(rows)
     else:

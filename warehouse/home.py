@@ -44,6 +44,11 @@ class Home:
         return self.root / "report"
 
     @property
+    def checks(self) -> Path:
+        """Scores that checks of the models keep for the report."""
+        return self.root / "checks"
+
+    @property
     def dbt_target(self) -> Path:
         """What dbt writes about its runs, the manifest among it."""
         return self.root / "dbt_target"

@@ -23,6 +23,9 @@ WINDOW = 6530.125 + 0.25 * np.arange(N_SAMPLES)
 
 Columns = Mapping[str, NDArray[Any]]
 
+#: The vars that the catalogues were built with.
+Settings = Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -55,7 +58,9 @@ def columns(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, NDAr
     return found
 
 
-def line_indices(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn | None:
+def line_indices(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, path: Path
+) -> Drawn | None:
     """Draw EW(H-alpha) against EW(Mg b) with the cut (figure 2)."""
     rows = columns(
         connection,
@@ -69,19 +74,23 @@ def line_indices(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn | N
         chosen = rows["passes"] == value
         axes.plot(rows["ew_halpha"][chosen], rows["ew_mgb"][chosen], ".", ms=3, color=colour,
                   alpha=0.5, label=f"{label}, {chosen.sum():,d}")  # fmt: skip
-    axes.axhline(1.2, color=RED, lw=1)
-    axes.axvline(10.0, color=RED, lw=1)
+    halpha, mgb = settings["ew_halpha_max"], settings["ew_mgb_max"]
+    axes.axhline(mgb, color=RED, lw=1)
+    axes.axvline(halpha, color=RED, lw=1)
     axes.set_xlim(*_range(rows["ew_halpha"]))
     axes.set_ylim(*_range(rows["ew_mgb"]))
     axes.set_xlabel(r"EW of H$\alpha$, 6548-6578 (0.1 nm)")
     axes.set_ylabel("EW of Mg b, 5160-5193 (0.1 nm)")
     axes.legend(fontsize=8, frameon=False)
     return _done(figure, path, "Line indices",
-                 "Stars left by the cuts in S/N and Teff. Red: EW(H-alpha) < 10, EW(Mg b) < 1.2.",
+                 "Stars left by the cuts in S/N and Teff. Red: the cuts, EW(H-alpha) < "
+                 f"{halpha:g}, EW(Mg b) < {mgb:g}.",
                  "Wang+2022, figure 2")  # fmt: skip
 
 
-def infrared_colours(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn | None:
+def infrared_colours(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, path: Path
+) -> Drawn | None:
     """Draw the infrared two-colour diagram with the regions of Be and Herbig stars."""
     rows = columns(
         connection,
@@ -103,8 +112,10 @@ def infrared_colours(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn
                   alpha=0.7, label=f"{label}, {chosen.sum():,d}")  # fmt: skip
     low_x, high_x = _range(rows["hk_0"])
     low_y, high_y = _range(rows["kw1_0"])
-    axes.plot([low_x, 0.2, 0.2], [0.5, 0.5, low_y], color=BLUE, lw=1, ls="--")
-    axes.plot([0.4, 0.4, high_x], [high_y, 0.8, 0.8], color=RED, lw=1, ls="--")
+    be_x, be_y = settings["be_hk_max"], settings["be_kw1_max"]
+    herbig_x, herbig_y = settings["herbig_hk_min"], settings["herbig_kw1_min"]
+    axes.plot([low_x, be_x, be_x], [be_y, be_y, low_y], color=BLUE, lw=1, ls="--")
+    axes.plot([herbig_x, herbig_x, high_x], [high_y, herbig_y, herbig_y], color=RED, lw=1, ls="--")
     axes.set(xlim=(low_x, high_x), ylim=(low_y, high_y))
     axes.set_xlabel(r"$(H-K)_0$ (mag)")
     axes.set_ylabel(r"$(K-W1)_0$ (mag)")
@@ -114,7 +125,7 @@ def infrared_colours(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn
                  "Wang+2022, section 5.3")  # fmt: skip
 
 
-def profiles(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn | None:
+def profiles(connection: duckdb.DuckDBPyConnection, settings: Settings, path: Path) -> Drawn | None:
     """Draw an example of each class of H-alpha profile (figures 7, A1 and A2)."""
     rows = connection.execute(
         """
@@ -151,7 +162,9 @@ def profiles(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn | None:
                  "Wang+2022, figures 7, A1 and A2")  # fmt: skip
 
 
-def observing(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn | None:
+def observing(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, path: Path
+) -> Drawn | None:
     """Draw visits and baselines of Be stars (figure 8)."""
     rows = columns(
         connection,
@@ -180,7 +193,9 @@ def observing(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn | None
                  "Wang+2022, figure 8")  # fmt: skip
 
 
-def velocities(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn | None:
+def velocities(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, path: Path
+) -> Drawn | None:
     """Draw peculiar tangential velocities, the fitted curve and the limit (figure 9)."""
     speed = columns(connection, "select v_tp from marts.be_kinematics where v_tp is not null")[
         "v_tp"
@@ -211,7 +226,9 @@ def velocities(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn | Non
                  "Wang+2022, figure 9")  # fmt: skip
 
 
-def colour_magnitude(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn | None:
+def colour_magnitude(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, path: Path
+) -> Drawn | None:
     """Draw the colour-magnitude diagram of Be stars over all hot stars (figure 10)."""
     rows = columns(
         connection,
@@ -241,7 +258,7 @@ def colour_magnitude(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn
                  "Wang+2022, figure 10")  # fmt: skip
 
 
-def sky(connection: duckdb.DuckDBPyConnection, path: Path) -> Drawn | None:
+def sky(connection: duckdb.DuckDBPyConnection, settings: Settings, path: Path) -> Drawn | None:
     """Draw Be stars and runaways in Galactic coordinates."""
     rows = columns(connection, "select l, b, is_runaway::int as runaway from marts.be_kinematics")
     if not len(rows["l"]):

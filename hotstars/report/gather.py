@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -183,7 +183,7 @@ def catalogue_stars(
 
 
 def read_stars(
-    connection: duckdb.DuckDBPyConnection, listed: Sequence[dict[str, Any]], block: int = 500
+    connection: duckdb.DuckDBPyConnection, listed: Sequence[Mapping[str, Any]], block: int = 500
 ) -> Iterator[Star]:
     """Yield stars with all that their pages hold, in the order given."""
     there = built(connection)

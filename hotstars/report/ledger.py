@@ -29,15 +29,16 @@ def sentence(row: Mapping[str, Any]) -> str:
     """
     asked = _ASKED.get(str(row["criterion"]), str(row["criterion"]).replace("_", " "))
     value = row["measured_value"]
-    measured = f"{row['quantity']} is {value:.4g}" if value is not None else (
-        f"{row['quantity']} is not there"
-    )  # fmt: skip
     verdict = {True: "passed", False: "failed"}.get(row["is_passed"], "could not be judged")
     end = " This decides: the star is left out here." if row["is_deciding"] else ""
-    return (
-        f"{row['step']}. {asked} {measured}; wanted: {row['threshold']}. {verdict.capitalize()} "
-        f"({row['section']}).{end}"
-    )
+    if row["threshold"] == "in none":
+        word = "In none of these" if row["is_passed"] else "In one or more of these"
+        told = f"{word}: {row['quantity']}"
+    elif value is None:
+        told = f"{row['quantity']} is not there; wanted: {row['threshold']}"
+    else:
+        told = f"{row['quantity']} is {value:.4g}; wanted: {row['threshold']}"
+    return f"{row['step']}. {asked} {told}. {verdict.capitalize()} ({row['section']}).{end}"
 
 
 def sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:

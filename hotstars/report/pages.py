@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 from hotstars.report.figures import WINDOW, Drawn
 from hotstars.report.gather import Star
 from hotstars.report.ledger import sentences
+from hotstars.report.profile_plot import Frame, polyline
+from hotstars.scorecard.scores import PAPERS, Score, counts
 from ml.spectra.grids import H_ALPHA
 
 _LIGHT = 299_792.458
@@ -135,31 +138,17 @@ def star_page(star: Star) -> str:
 
 
 def _spectrum(one: Mapping[str, Any]) -> str:
-    """Return a spectrum around H-alpha with what was measured of it, as SVG."""
-    width, height, left, bottom = 660.0, 210.0, 44.0, 30.0
+    """Return a spectrum around H-alpha with what was measured of it."""
     flux = np.asarray(one["halpha"], dtype=np.float64)
     fine = np.isfinite(flux)
+    if fine.sum() < 2:
+        return ""
     low, high = float(flux[fine].min()), float(flux[fine].max())
-    low, high = min(low, 0.9), max(high, 1.1)
-    room = 0.12 * (high - low)
-
-    def x(wavelength: float) -> float:
-        part = (wavelength - WINDOW[0]) / (WINDOW[-1] - WINDOW[0])
-        return left + part * (width - left - 8.0)
-
-    def y(value: float) -> float:
-        part = (value - low + room) / (high - low + 2 * room)
-        return height - bottom - part * (height - bottom - 8.0)
-
-    points = " ".join(
-        f"{x(w):.1f},{y(f):.1f}" for w, f in zip(WINDOW[fine], flux[fine], strict=True)
-    )
+    frame = Frame(WINDOW[0], WINDOW[-1], min(low, 0.9), max(high, 1.1))
     marks = [
-        f'<rect x="{x(6548.0):.1f}" y="8" width="{x(6578.0) - x(6548.0):.1f}" '
-        f'height="{height - bottom - 8:.1f}" fill="#999" fill-opacity="0.13"/>',
-        f'<line x1="{left}" x2="{width - 8}" y1="{y(1.0):.1f}" y2="{y(1.0):.1f}" stroke="#999"/>',
-        f'<line x1="{x(H_ALPHA):.1f}" x2="{x(H_ALPHA):.1f}" y1="8" y2="{height - bottom}" '
-        'stroke="#999" stroke-dasharray="2 3"/>',
+        frame.band(6548.0, 6578.0),
+        frame.level(1.0),
+        frame.rule(H_ALPHA, "#999", dashes=True),
     ]
     for key, colour, label in (
         ("violet_velocity", "#0072B2", "V"),
@@ -171,15 +160,7 @@ def _spectrum(one: Mapping[str, Any]) -> str:
             continue
         if key == "strongest_velocity" and one.get("red_velocity") is not None:
             continue
-        place = x(H_ALPHA * (1.0 + velocity / _LIGHT))
-        marks.append(
-            f'<line x1="{place:.1f}" x2="{place:.1f}" y1="8" y2="{height - bottom}" '
-            f'stroke="{colour}"/><text x="{place + 3:.1f}" y="18" fill="{colour}">{label}</text>'
-        )
-    ticks = "".join(
-        f'<text x="{x(w) - 12:.1f}" y="{height - 14:.1f}">{w:.0f}</text>'
-        for w in (6540.0, 6550.0, 6560.0, 6570.0, 6580.0)
-    ) + "".join(f'<text x="2" y="{y(v) + 4:.1f}">{v:.2f}</text>' for v in np.linspace(low, high, 4))
+        marks.append(frame.rule(H_ALPHA * (1.0 + velocity / _LIGHT), colour, label))
     told = [f"{one['resolution']}, obsid {one['obsid']}"]
     if one.get("mjd") is not None:
         told.append(f"MJD {one['mjd']:.2f}")
@@ -190,13 +171,11 @@ def _spectrum(one: Mapping[str, Any]) -> str:
         told.append(f"EW {one['ew_halpha']:.2f}" + (f" ± {error:.2f}" if error is not None else ""))
     if one.get("v_over_r") is not None:
         told.append(f"V/R {one['v_over_r']:.2f}")
-    return (
-        f'<figure><svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" role="img" '
-        f'aria-label="Flux around H-alpha">{"".join(marks)}<polyline fill="none" stroke="#111" '
-        f'stroke-width="1.1" points="{points}"/>{ticks}<text x="{width / 2 - 80:.0f}" '
-        f'y="{height - 2:.0f}">vacuum wavelength (0.1 nm)</text></svg>'
-        f"<figcaption>{escape('; '.join(told))}. Flux over continuum; grey: band of EW."
-        "</figcaption></figure>"
+    return frame.figure(
+        "".join(marks) + polyline(frame, WINDOW, flux),
+        [6540.0, 6550.0, 6560.0, 6570.0, 6580.0],
+        f"{'; '.join(told)}. Flux over continuum; grey: band of EW.",
+        "Flux around H-alpha",
     )
 
 
@@ -231,7 +210,9 @@ def index_page(
     simulated: bool,
     funnel: Sequence[Mapping[str, Any]],
     figures: Sequence[Drawn],
+    missing: Sequence[str],
     truth: Sequence[tuple[str, str]],
+    scores: Sequence[Score],
     models: Sequence[Mapping[str, Any]],
     stars: Sequence[Mapping[str, Any]],
     with_page: set[str],
@@ -247,34 +228,40 @@ def index_page(
         Whether any star is.
     funnel
         Rows of ``be_selection_funnel``.
-    figures
-        Drawn ones.
+    figures, missing
+        Drawn ones; lines on those that are not.
     truth
         Title and text of comparisons with the simulation's truth.
+    scores
+        Printed numbers against what is obtained.
     models
-        Cards, shortened.
+        Cards, shortened, with the ``file`` of their page.
     stars, with_page
         Those of the catalogues, and which have a page.
     lineage
         Way to dbt's documentation, where it was made.
     """
-    parts = ["<h1>hotstars: report</h1>", table([facts])]
+    parts = ["<h1>hotstars: report</h1>", _contents(lineage), table([facts])]
     if simulated:
         parts.append(SIMULATED)
-    if lineage:
-        parts.append(f'<p><a href="{escape(lineage)}">Lineage: every table and column</a></p>')
-    parts += ["<h2>Selection of Be stars</h2>", table(funnel), "<h2>Figures</h2>"]
+    parts += ['<h2 id="selection">Selection of Be stars</h2>', table(funnel)]
+    parts.append('<h2 id="figures">Figures</h2>')
     for one in figures:
         parts.append(
             f'<figure id="{escape(one.file)}"><img src="figures/{escape(one.file)}" '
-            f'alt="{escape(one.title)}"><figcaption><strong>{escape(one.title)}</strong> '
-            f"({escape(one.paper)}). {escape(one.caption)}</figcaption></figure>"
+            f'loading="lazy" alt="{escape(one.title)}"><figcaption><strong>{escape(one.title)}'
+            f"</strong> ({escape(one.paper)}). {escape(one.caption)}</figcaption></figure>"
         )
+    if missing:
+        lines = "".join(f"<li>{_code(line)}</li>" for line in missing)
+        parts.append(f"<p>Figures of the papers that are not drawn:</p><ul>{lines}</ul>")
     if truth:
-        parts.append("<h2>Against the truth of the simulation</h2>")
+        parts.append('<h2 id="truth">Against the truth of the simulation</h2>')
         parts += [f"<h3>{escape(title)}</h3><pre>{escape(text)}</pre>" for title, text in truth]
-    parts += ["<h2>Models in use</h2>", table(models), "<h2>Stars</h2>"]
+    parts += ['<h2 id="scorecard">Scorecard</h2>', _scorecard(scores)]
+    parts += ['<h2 id="models">Models in use</h2>', _models(models)]
     parts.append(
+        '<h2 id="all-stars">Stars</h2>'
         '<p><input id="search" type="search" placeholder="name, catalogue, type ..." '
         'aria-label="Search stars"> <span id="found"></span></p>'
         "<table><thead><tr><th>designation</th><th>RA</th><th>Dec</th><th>type</th>"
@@ -290,3 +277,65 @@ def index_page(
     data = json.dumps(rows, separators=(",", ":")).replace("</", "<\\/")
     parts.append(f"<script>const STARS = {data};{SEARCH}</script>")
     return page("hotstars: report", "\n".join(parts))
+
+
+def _contents(lineage: str | None) -> str:
+    ways = [
+        ("#selection", "Selection"),
+        ("#figures", "Figures"),
+        ("#scorecard", "Scorecard"),
+        ("#models", "Models"),
+        ("#all-stars", "Stars"),
+    ]
+    if lineage:
+        ways.append((lineage, "Lineage: every table and column"))
+    return "<nav>" + "".join(f'<a href="{escape(to)}">{name}</a>' for to, name in ways) + "</nav>"
+
+
+def _models(models: Sequence[Mapping[str, Any]]) -> str:
+    if not models:
+        return '<p class="small">none: `hotstars train --help`</p>'
+    titles = [title for title in models[0] if title != "file"]
+    head = "".join(f"<th>{escape(title)}</th>" for title in titles)
+    body = ""
+    for row in models:
+        cells = [escape(number(row[title])) for title in titles]
+        cells[0] = f'<a href="models/{escape(row["file"])}">{cells[0]}</a>'
+        body += "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _scorecard(scores: Sequence[Score]) -> str:
+    """Return a summary, and each paper's lines folded away below it."""
+    if not scores:
+        return '<p class="small">left out</p>'
+    summary = [{"paper": name, **row} for name, row in counts(scores).items()]
+    parts = [
+        "<p>Numbers and table rows that the papers print, against what is obtained here.</p>",
+        table(summary),
+    ]
+    for key, (name, address) in PAPERS.items():
+        cells = [score.cells() for score in scores if score.paper == key]
+        if not cells:
+            continue
+        titles = [title for title in cells[0] if title != "paper"]
+        head = "".join(f"<th>{escape(title)}</th>" for title in titles)
+        body = "".join(
+            f'<tr class="{_VERDICTS.get(row["verdict"], "")}">'
+            + "".join(f"<td>{_code(row[title])}</td>" for title in titles)
+            + "</tr>"
+            for row in cells
+        )
+        parts.append(
+            f'<details><summary><a href="{address}">{escape(name)}</a>, {len(cells)} lines'
+            f"</summary><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"
+        )
+    return "".join(parts)
+
+
+_VERDICTS = {"reproduced": "passed", "differs": "failed"}
+
+
+def _code(text: str) -> str:
+    """Return text with its `commands` set as such."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

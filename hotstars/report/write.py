@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hotstars.report.figures import WANG, Drawn
+from hotstars.build import PROJECT
+from hotstars.export import newest_manifest
+from hotstars.report.apogee_stars import apogee_page, apogee_stars, read_apogee_stars
+from hotstars.report.cards import card_file, card_page
+from hotstars.report.draw import draw_all, not_drawn
 from hotstars.report.gather import built, catalogue_stars, read_stars
 from hotstars.report.pages import index_page, star_file, star_page
 from hotstars.rows import rows_of
+from hotstars.scorecard.scores import Score
 from warehouse import __version__
 from warehouse.connection import WarehouseError
+from warehouse.export.origin import settings
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,6 +54,18 @@ class Written:
         )
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that holds something else than a report.
+
+    Raises
+    ------
+    WarehouseError
+        When it does.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise WarehouseError(f"{folder}: holds other files than a report; give another --out")
+
+
 def write_report(
     connection: duckdb.DuckDBPyConnection,
     home: Home,
@@ -54,6 +73,7 @@ def write_report(
     *,
     most: int | None,
     lineage: Path | None,
+    scores: Sequence[Score],
     say: Say,
 ) -> Written:
     """Write the report into a new folder beside the old one, and put it into its place.
@@ -70,6 +90,8 @@ def write_report(
         Pages of stars at most; None for all.
     lineage
         ``index.html`` of dbt's documentation, which is copied beside; None for none.
+    scores
+        The scorecard; empty for none.
     say
         Told how far it is.
 
@@ -81,23 +103,17 @@ def write_report(
     start = time.monotonic()
     if "marts.be_candidates" not in built(connection):
         raise WarehouseError("no catalogues here yet; run `hotstars build`")
-    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
-        raise WarehouseError(f"{folder}: holds other files than a report; give another --out")
+    check_folder(folder)
     building = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
         shutil.rmtree(building, ignore_errors=True)
-        (building / "stars").mkdir(parents=True)
-        (building / "figures").mkdir()
-        (building / MARK).write_text("a report of hotstars; `hotstars report` replaces it\n")
-        figures = _figures(connection, home, building / "figures", say)
-        listed = catalogue_stars(connection)
-        chosen = listed if most is None else listed[:most]
-        with_page = set()
-        for star in read_stars(connection, chosen):
-            (building / "stars" / star_file(star.name)).write_text(star_page(star))
-            with_page.add(star.name)
-            if len(with_page) % 500 == 0:
-                say(f"   {len(with_page):,d} of {len(chosen):,d} stars")
+        for name in ("stars", "figures", "models"):
+            (building / name).mkdir(parents=True)
+        settings_ = settings(newest_manifest(home).parent, PROJECT)
+        figures = draw_all(connection, home, settings_, building / "figures")
+        say(f"   {len(figures)} figures drawn")
+        listed = [*catalogue_stars(connection), *apogee_stars(connection)]
+        with_page = _star_pages(connection, listed[:most], building / "stars", say)
         way = None
         if lineage is not None:
             shutil.copyfile(lineage, building / "lineage.html")
@@ -108,8 +124,10 @@ def write_report(
             simulated=simulated,
             funnel=_funnel(connection),
             figures=figures,
+            missing=not_drawn(figures),
+            scores=scores,
             truth=_truth(connection) if simulated else [],
-            models=_models(home),
+            models=_models(home, building / "models"),
             stars=listed,
             with_page=with_page,
             lineage=way,
@@ -125,6 +143,37 @@ def write_report(
         shutil.rmtree(building, ignore_errors=True)
     seconds = time.monotonic() - start
     return Written(folder / "index.html", len(listed), len(with_page), len(figures), seconds)
+
+
+def _star_pages(
+    connection: duckdb.DuckDBPyConnection,
+    listed: Sequence[Mapping[str, Any]],
+    folder: Path,
+    say: Say,
+) -> set[str]:
+    """Write a page a star; return the names of those that have one."""
+    apogee = {row["designation"] for row in listed if "APOGEE star" in row["catalogues"]}
+    pages: Iterable[tuple[str, str]] = itertools.chain(
+        (
+            (star.name, star_page(star))
+            for star in read_stars(
+                connection, [row for row in listed if row["designation"] not in apogee]
+            )
+        ),
+        (
+            (str(star.row["apogee_id"]), apogee_page(star))
+            for star in read_apogee_stars(
+                connection, [row for row in listed if row["designation"] in apogee]
+            )
+        ),
+    )
+    with_page = set()
+    for name, text in pages:
+        (folder / star_file(name)).write_text(text)
+        with_page.add(name)
+        if len(with_page) % 500 == 0:
+            say(f"   {len(with_page):,d} of {len(listed):,d} stars")
+    return with_page
 
 
 def _put(building: Path, folder: Path) -> None:
@@ -160,114 +209,6 @@ def _funnel(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     )
 
 
-def _figures(
-    connection: duckdb.DuckDBPyConnection, home: Home, folder: Path, say: Say
-) -> list[Drawn]:
-    drawn = []
-    for name, function in WANG:
-        one = function(connection, folder / f"{name}.png")
-        if one is not None:
-            drawn.append(one)
-    drawn += _slam(connection, folder)
-    drawn += _distances(connection, home, folder)
-    drawn += _apogee(connection, home, folder)
-    drawn += _of_models(home, folder)
-    say(f"   {len(drawn)} figures drawn")
-    return drawn
-
-
-def _slam(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[Drawn]:
-    from hotstars.check_slam_marts import AGAINST_TRUTH, LABELS, both_query, has_truth
-    from hotstars.slam_plots import draw_both, draw_kiel, draw_truth
-
-    if not {"marts.slam_lrs_labels", "marts.slam_mrs_labels"} <= built(connection):
-        return []
-    labels = connection.sql(LABELS)
-    arrays = labels.fetchnumpy()
-    if not len(arrays["teff"]):
-        return []
-    nodes = connection.sql("select grid, teff, logg, m_h from raw.model_grid_spectrum").fetchnumpy()
-    drawn = [
-        Drawn(
-            draw_kiel(arrays, nodes, folder / "slam_kiel.png").name,
-            "Stellar labels by SLAM",
-            "With the range of the training set.",
-            "Guo+2021, figure 7",
-        )
-    ]
-    least = 30.0
-    both = labels.query("labels", both_query(connection, least)).fetchnumpy()
-    if len(both["designation"]):
-        file = draw_both(both, nodes, least, folder / "slam_both.png").name
-        caption = f"Stars of both resolutions, means over visits of S/N above {least:g}."
-        drawn.append(Drawn(file, "Low against medium resolution", caption, "Guo+2021, figure 9"))
-    if has_truth(connection):
-        compared = labels.query("labels", AGAINST_TRUTH).fetchnumpy()
-        if len(compared["designation"]):
-            file = draw_truth(compared, folder / "slam_truth.png").name
-            drawn.append(Drawn(file, "SLAM against the truth", "Simulated stars.", "ours"))
-    return drawn
-
-
-def _distances(connection: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> list[Drawn]:
-    from hotstars.check_distances import draw
-
-    if "marts.ob_distances" not in built(connection):
-        return []
-    n, simulated = connection.execute(
-        "select count(*), count(*) filter (where survey like 'SIM%') from marts.ob_distances"
-    ).fetchall()[0]
-    if not n:
-        return []
-    told = {
-        "magnitudes.png": ("Absolute magnitudes", "Spectroscopic against geometric.",
-                           "Xiang+2021, figures 5 and 10"),
-        "distances.png": ("Distances", "Relative errors; found over true where it is known.",
-                          "Xiang+2021, figures 11 and 12"),
-        "emission.png": ("H-alpha excess", "With the threshold of emission.",
-                         "Xiang+2021, figure 3"),
-    }  # fmt: skip
-    paths = draw(connection, home, {"catalogue": {"n_simulated": simulated}}, folder)
-    return [Drawn(path.name, *told[path.name]) for path in paths if path.name in told]
-
-
-def _apogee(connection: duckdb.DuckDBPyConnection, home: Home, folder: Path) -> list[Drawn]:
-    from hotstars.apogee_plots import draw_kiel, draw_truth, draw_types
-    from hotstars.check_apogee import read_checked
-
-    if "marts.apogee_labels" not in built(connection):
-        return []
-    stars = read_checked(connection)
-    if not len(stars["apogee_id"]):
-        return []
-    return [
-        Drawn(draw(stars, folder / f"apogee_{name}.png").name, title, "", f"Sprague+2022, {figure}")
-        for draw, name, title, figure in (
-            (draw_kiel, "kiel", "Near-infrared labels", "figure 5"),
-            (draw_truth, "truth", "Near-infrared labels against the truth", "figure 6"),
-            (draw_types, "types", "Teff against spectral type", "figure 7"),
-        )
-    ]
-
-
-def _of_models(home: Home, folder: Path) -> list[Drawn]:
-    """Take along what the models' own folders hold."""
-    from ml.registry import current_version
-
-    found = []
-    for name, file, title, paper in (
-        ("be-classifier", "scores.png", "Scores of the H-alpha classifier", "Wang+2022, figure 6"),
-        ("ob-m-ks", "error_model.png", "Errors of absolute magnitudes", "Xiang+2021, figure 8"),
-    ):
-        version = current_version(home.models, name)
-        path = home.models / name / (version or "") / file
-        if version is not None and path.exists():
-            target = f"{name}-{file}"
-            shutil.copyfile(path, folder / target)
-            found.append(Drawn(target, title, f"Of {name} {version}.", paper))
-    return found
-
-
 def _truth(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     """Return what the checks print of simulated stars."""
     from hotstars.check import print_recovery
@@ -286,11 +227,13 @@ def _truth(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     return told
 
 
-def _models(home: Home) -> list[dict[str, Any]]:
+def _models(home: Home, folder: Path) -> list[dict[str, Any]]:
+    """Write a page a model; return rows of the table of all."""
     from ml.registry import list_models
 
     rows = []
     for name, version, card in list_models(home.models):
+        (folder / card_file(name)).write_text(card_page(name, version, card))
         rows.append(
             {
                 "model": name,
@@ -298,6 +241,7 @@ def _models(home: Home) -> list[dict[str, Any]]:
                 "trained on": "SIMULATED" if card.get("simulated") else "real data",
                 "what it is": card.get("description", card.get("architecture", "")),
                 "not for": card.get("not_for", ""),
+                "file": card_file(name),
             }
         )
     return rows

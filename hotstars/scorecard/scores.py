@@ -15,12 +15,12 @@ REPRODUCED = "reproduced"
 DIFFERS = "differs"
 MISSING = "needs data"
 
-#: Papers in their order, with their journals' addresses.
+#: Papers in their order, with their addresses at ADS.
 PAPERS = {
-    "wang2022": ("Wang+2022", "https://doi.org/10.3847/1538-4365/ac617a"),
-    "xiang2021": ("Xiang+2021", "https://doi.org/10.3847/1538-4365/abd6ba"),
-    "guo2021": ("Guo+2021", "https://doi.org/10.3847/1538-4365/ac2ded"),
-    "sprague2022": ("Sprague+2022", "https://doi.org/10.3847/1538-3881/ac4de7"),
+    "wang2022": ("Wang+2022", "https://ui.adsabs.harvard.edu/abs/2022ApJS..260...35W"),
+    "xiang2021": ("Xiang+2021", "https://ui.adsabs.harvard.edu/abs/2021ApJS..253...22X"),
+    "guo2021": ("Guo+2021", "https://ui.adsabs.harvard.edu/abs/2021ApJS..257...54G"),
+    "sprague2022": ("Sprague+2022", "https://ui.adsabs.harvard.edu/abs/2022AJ....163..152S"),
 }
 
 

@@ -11,6 +11,7 @@ from hotstars.build import PROJECT
 from hotstars.scorecard.formulas import formula_scores
 from hotstars.scorecard.printed_stars import printed_star_scores
 from hotstars.scorecard.scores import PAPERS, PUBLISHED, Score, as_json
+from hotstars.scorecard.slam_checks import slam_check_scores
 from hotstars.scorecard.survey import survey_scores
 from warehouse.connection import connect
 from warehouse.home import Home
@@ -44,6 +45,7 @@ def whole_scorecard(home: Home) -> list[Score]:
             scores = [*scores, *survey_scores(connection)]
     else:
         scores = [*scores, *survey_scores(None)]
+    scores = [*scores, *slam_check_scores(home)]
     order = list(PAPERS)
     return sorted(scores, key=lambda score: order.index(score.paper))
 

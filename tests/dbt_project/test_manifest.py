@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from astropy import units
 from astropy.io.votable.ucd import check_ucd
 from built import Built
 
+from hotstars.scorecard.scores import PAPERS
 from warehouse.export.metadata import marts
 from warehouse.export.printing import PrintFormat
 
@@ -105,3 +107,35 @@ def test_every_mart_stands_in_an_exposure(manifest: dict[str, Any]) -> None:
     }
     released = {model["unique_id"] for model in models(manifest) if model["schema"] == "marts"}
     assert released == shown
+
+
+def test_every_exposure_leads_to_its_paper(manifest: dict[str, Any]) -> None:
+    papers = {address for _, address in PAPERS.values()}
+    assert {item["url"] for item in manifest["exposures"].values()} == papers
+
+
+def test_the_overview_links_sections_of_the_papers_to_their_models(
+    manifest: dict[str, Any],
+) -> None:
+    """Every link leads to a model; every mart, and every model of a paper, stands in it."""
+    text = manifest["docs"]["doc.hotstars.__overview__"]["block_contents"]
+    links = re.findall(r"\[(\w+)\]\(#!/model/([\w.]+)\)", text)
+    there = {model["unique_id"]: model["name"] for model in models(manifest)}
+    assert all(there.get(unique_id) == name for name, unique_id in links)
+    linked = {name for name, _ in links}
+    of_papers = {
+        model["name"]
+        for model in models(manifest)
+        if model["schema"] == "marts"
+        or re.search(r"(Wang|Xiang|Guo|Sprague)\+\d{4}", model["description"])
+    }
+    assert of_papers <= linked
+    assert all(address in text for _, address in PAPERS.values())
+
+
+def test_every_mart_names_its_section(manifest: dict[str, Any]) -> None:
+    for model in models(manifest):
+        if model["schema"] == "marts":
+            meta = model["config"]["meta"]
+            assert meta["paper"] in {name for name, _ in PAPERS.values()}, model["name"]
+            assert meta["section"], model["name"]

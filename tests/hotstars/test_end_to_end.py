@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import re
@@ -17,6 +18,10 @@ import duckdb
 import pytest
 from astropy.io import ascii as astropy_ascii
 from astropy.table import Table
+
+from hotstars.build import PROJECT
+from hotstars.report.draw import WANTED
+from hotstars.scorecard.scores import PAPERS
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -133,12 +138,23 @@ def test_the_report_opens_from_disk_in_a_browser(survey: Path, ask: Ask) -> None
     assert str(index) in stdout
     text = index.read_text()
     assert "SIMULATED" in text
+    ways = set(re.findall(r'[a-z]+="(https?://[^"]+)"', text))
+    assert ways == {address for _, address in PAPERS.values()}  # links to click, nothing loaded
+    assert text.count("https://") == len(re.findall(r'<a href="https://', text))
     assert "http://" not in text
-    assert "https://" not in text
     pictures = re.findall(r'src="(figures/[^"]+)"', text)
     assert {"figures/wang_profiles.png", "figures/wang_velocities.png"} <= set(pictures)
     assert all((index.parent / name).stat().st_size > 5000 for name in pictures)
     assert (index.parent / "lineage.html").stat().st_size > 100_000
+    told = re.sub(r"<[^>]+>", "", text)
+    for paper, figures in WANTED.items():
+        for number in figures:
+            shown = re.search(rf"\({re.escape(paper)}, figures?[^)]*\b{number}\b", told)
+            assert shown or f"{paper}, figure {number}: needs" in told, (paper, number)
+    for card in re.findall(r'href="(models/[^"]+)"', text):
+        assert "Trained on SIMULATED data" in (index.parent / card).read_text()
+    assert re.search(r'<tr class="passed">.*?V_Tp', text)
+    assert re.search(r'<tr class="failed">.*?z \(pc\)', text)
     (n_stars,) = ask("select count(distinct designation) from marts.be_candidates")[0]
     assert n_stars > 5
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -189,6 +205,36 @@ def test_explain_says_why_in_sentences(survey: Path, ask: Ask) -> None:
         "select obsid, designation from raw.lamost_observation where obsid > 0 order by 1 limit 1"
     )
     assert owner in run(survey, "explain", str(obsid))
+
+
+def test_explain_leads_back_to_files_matches_and_settings(survey: Path, ask: Ask) -> None:
+    (star,) = ask(
+        "select min(designation) from marts.be_candidates inner join "
+        "intermediate.int_star_gaia using (designation)"
+    )[0]
+    found = json.loads(run(survey, "explain", star, "--json"))
+    for spectrum in found["spectra"]:
+        digest = hashlib.sha256(Path(spectrum["path"]).read_bytes()).hexdigest()
+        assert digest == spectrum["sha256"]
+    n_spectra = ask(f"select count(*) from raw.lamost_observation where designation = '{star}'")
+    assert [(len(found["spectra"]),)] == n_spectra
+    gaia = next(row for row in found["matches"] if row["catalogue"] == "Gaia")
+    ((release,),) = ask(
+        f"select release from raw.gaia_source where source_id = {gaia['identifier']}"
+    )
+    assert gaia["release"] == release
+    assert 0 <= gaia["angular_distance"] < 1.0
+    for file in gaia["files"]:
+        assert hashlib.sha256(Path(file["path"]).read_bytes()).hexdigest() == file["sha256"]
+    read = {row["name"]: row for row in found["settings"]}
+    assert read["ew_halpha_max"]["value"] == 10.0
+    assert read["ew_halpha_max"]["source"].startswith("Wang+2022, section 3")
+    assert found["tables"]["be_candidates"]["sql"] == "models/marts/be_candidates.sql"
+    assert (PROJECT / found["tables"]["be_candidates"]["sql"]).exists()
+    results = json.loads((survey / "dbt_target" / "rebuild.json").read_text())
+    assert found["rebuild"]["dbt_invocation"] == results["metadata"]["invocation_id"]
+    text = run(survey, "explain", star)
+    assert all(spectrum["sha256"] in text for spectrum in found["spectra"])
 
 
 def test_a_second_run_computes_nothing(survey: Path, ask: Ask) -> None:

@@ -13,6 +13,9 @@ import yaml
 
 from warehouse.export.metadata import Mart
 
+#: Calls of dbt that make tables.
+REBUILDS = ("run", "build")
+
 
 def of_rebuild(
     target: Path, project: Path, connection: duckdb.DuckDBPyConnection, commit: str
@@ -30,7 +33,7 @@ def of_rebuild(
     commit
         Of the source tree, or 'unknown'.
     """
-    results = _json(target / "run_results.json")
+    results = last_rebuild(target)
     metadata = results.get("metadata", {}) or _json(target / "manifest.json").get("metadata", {})
     facts: dict[str, Any] = {
         "commit": commit,
@@ -43,6 +46,47 @@ def of_rebuild(
     if releases:
         facts["sources"] = "; ".join(f"{name} {', '.join(of)}" for name, of in releases.items())
     return facts
+
+
+def keep_rebuild(target: Path) -> None:
+    """Keep what dbt's last call said of itself, where it rebuilt tables: tests and docs do not.
+
+    Parameters
+    ----------
+    target
+        Folder of dbt's ``run_results.json``; ``rebuild.json`` is written beside it.
+    """
+    results = _json(target / "run_results.json")
+    if results.get("args", {}).get("which") in REBUILDS:
+        kept = {name: results.get(name, {}) for name in ("metadata", "args")}
+        part = target / "rebuild.json.part"
+        part.write_text(json.dumps(kept))
+        part.replace(target / "rebuild.json")
+
+
+def last_rebuild(target: Path) -> dict[str, Any]:
+    """Return metadata and arguments of dbt's last rebuild; nothing where none is known."""
+    results = _json(target / "run_results.json")
+    kept = _json(target / "rebuild.json")
+    if results.get("args", {}).get("which") not in REBUILDS:
+        return kept
+    # dbt may have been called without `hotstars build`
+    made = [one.get("metadata", {}).get("generated_at", "") for one in (results, kept)]
+    return results if made[0] >= made[1] else kept
+
+
+def settings(target: Path, project: Path) -> dict[str, Any]:
+    """Return the vars that the last rebuild went by.
+
+    Parameters
+    ----------
+    target, project
+        As for :func:`of_rebuild`.
+    """
+    declared = yaml.safe_load((project / "dbt_project.yml").read_text()).get("vars", {})
+    given = last_rebuild(target).get("args", {}).get("vars") or {}
+    wanted = yaml.safe_load(given) if isinstance(given, str) else dict(given)
+    return {**declared, **(wanted or {})}
 
 
 def changed_vars(given: Mapping[str, Any] | str, project: Path) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Receipts: from a published number of a star back to files, matches, models, settings, SQL."""

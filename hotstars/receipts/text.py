@@ -1,0 +1,127 @@
+"""The receipts of a star as lines on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hotstars.report.ledger import sentences
+
+#: Longest value of a setting that is printed whole.
+_LONG = 60
+
+_NAMES = ("designation", "apogee_id", "survey")
+
+
+def lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is known of a star, and where it comes from.
+
+    Parameters
+    ----------
+    found
+        What `hotstars explain --json` prints.
+    """
+    yield found["name"]
+    yield f"   in {', '.join(found['catalogues']) or 'no catalogue'}"
+    yield from _catalogues(found)
+    yield "\nspectra"
+    yield from (_spectrum(row) for row in found["spectra"]) if found["spectra"] else ("   none",)
+    yield "\nmatched with"
+    yield from (line for row in found["matches"] for line in _match(row))
+    if not found["matches"]:
+        yield "   nothing"
+    yield "\nmodels"
+    yield from (_model(row) for row in found["models"]) if found["models"] else ("   none",)
+    if found["settings"]:
+        yield "\nsettings that its tables read (dbt_project.yml)"
+        yield from _settings(found["settings"])
+    yield from (f"   {name} (each row with its source)" for name in found["constants"])
+    yield "\nbuilt by"
+    for name, value in found["rebuild"].items():
+        yield f"   {name.replace('_', ' ')}: {value}"
+    if found["decisions"] or not found["name"].startswith("2M"):
+        yield "\nwhy it is in the catalogue of Be stars, or not"
+        yield from (f"   {line}" for line in sentences(found["decisions"]))
+
+
+def _catalogues(found: Mapping[str, Any]) -> Iterator[str]:
+    for mart, rows in found["catalogues"].items():
+        table = found["tables"].get(mart, {})
+        place = ", ".join(filter(None, (
+            f"{table['paper']}, {table['section']}" if table.get("paper") else "",
+            f"dbt_project/{table['sql']}" if table.get("sql") else "",
+        )))  # fmt: skip
+        yield f"\n{mart}" + (f" ({place})" if place else "")
+        for row in rows:
+            yield "   " + "; ".join(_numbers(row, table.get("units", {})))
+
+
+def _numbers(row: Mapping[str, Any], units: Mapping[str, str]) -> Iterator[str]:
+    """Yield a row's values with their errors and units."""
+    for name, value in row.items():
+        if value is None or name in _NAMES or name.removesuffix("_error") != name:
+            continue
+        error = row.get(f"{name}_error")
+        text = f"{name} {_value(value)}"
+        if error is not None:
+            text += f" ± {_value(error)}"
+        yield text + (f" {units[name]}" if name in units else "")
+
+
+def _spectrum(row: Mapping[str, Any]) -> str:
+    what = f"obsid {row['obsid']}" if "obsid" in row else f"{row['telescope']}, {row['field']}"
+    told = [what, row["survey"], row["release"]]
+    told += [f"MJD {row['mjd']:.3f}"] if row.get("mjd") is not None else []
+    snr = [f"{row[key]:.0f}" for key in ("snr_b", "snr_r", "snr") if row.get(key) is not None]
+    told += [f"S/N {'/'.join(snr)}"] if snr else []
+    return (
+        f"   {', '.join(str(one) for one in told if one)}\n      {row['path']}\n"
+        f"      SHA-256 {row['sha256']}, loaded {row['loaded_at']} by hotstars {row['loaded_by']}"
+    )
+
+
+def _match(row: Mapping[str, Any]) -> Iterator[str]:
+    told = [f"{row['catalogue']}: {row['identifier']}"]
+    if row.get("release"):
+        told.append(str(row["release"]))
+    if row.get("angular_distance") is not None:
+        told.append(f"{row['angular_distance']:.3f} arcsec away")
+    if row.get("number_of_neighbours") is not None:
+        told.append(f"{row['number_of_neighbours']} in reach")
+    if row.get("method"):
+        told.append(str(row["method"]))
+    for name in ("motion_distance", "parallax_distance"):
+        if row.get(name) is not None:
+            told.append(f"{name.replace('_distance', '')} off by {row[name]:.2f} sigma")
+    if row.get("is_member") is not None:
+        told.append("a member" if row["is_member"] else "no member")
+    yield "   " + ", ".join(told)
+    yield from (f"      {file['path']}, SHA-256 {file['sha256']}" for file in row["files"])
+
+
+def _model(row: Mapping[str, Any]) -> str:
+    text = f"   {row['model']} {row['version']}"
+    if not row["stored"]:
+        return f"{text}: its files are no longer in the registry"
+    return (
+        f"{text}, trained on {row['trained_on']}\n      {row['card']}\n"
+        f"      weights' SHA-256 {row['weights_sha256']}"
+    )
+
+
+def _settings(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield settings under the papers and sections that they come from."""
+    before = None
+    for row in rows:
+        if row["source"] != before:
+            before = row["source"]
+            yield f"   {before}"
+        text = str(row["value"])
+        text = text if len(text) <= _LONG else f"{text[:_LONG]} ..."
+        yield f"      {row['name']} = {text}" + (f"  ({row['remark']})" if row["remark"] else "")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

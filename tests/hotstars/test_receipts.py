@@ -1,0 +1,117 @@
+"""Receipts: settings with their papers, what SQL read them, and which rebuild made the tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hotstars.build import PROJECT
+from hotstars.receipts.lineage import (
+    ancestors,
+    constants_read,
+    setting_sources,
+    settings_read,
+    sql_file,
+)
+from warehouse.export.origin import keep_rebuild, last_rebuild, settings
+
+MANIFEST: dict[str, Any] = {
+    "nodes": {
+        "model.hotstars.be_new": {
+            "resource_type": "model",
+            "name": "be_new",
+            "original_file_path": "models/marts/be_new.sql",
+            "raw_code": "select * from {{ ref('tests') }}",
+            "depends_on": {"nodes": ["model.hotstars.tests"], "macros": []},
+        },
+        "model.hotstars.tests": {
+            "resource_type": "model",
+            "name": "tests",
+            "original_file_path": "models/tests.sql",
+            "raw_code": "{{ match('x') }} where ew < {{ var('ew_max') }} and {{ var( \"q\" ) }}",
+            "depends_on": {
+                "nodes": ["source.hotstars.raw.gaia", "model.hotstars.stg_constants__ratios"],
+                "macros": ["macro.hotstars.match", "macro.dbt.ref"],
+            },
+        },
+        "model.hotstars.stg_constants__ratios": {
+            "resource_type": "model",
+            "name": "stg_constants__ratios",
+            "original_file_path": "models/ratios.sql",
+            "raw_code": "select 1",
+            "depends_on": {"nodes": [], "macros": []},
+        },
+        "model.hotstars.other": {
+            "resource_type": "model",
+            "name": "other",
+            "original_file_path": "models/other.sql",
+            "raw_code": "{{ var('unrelated') }}",
+            "depends_on": {"nodes": [], "macros": []},
+        },
+    },
+    "macros": {
+        "macro.hotstars.match": {
+            "macro_sql": "{{ inner() }}",
+            "depends_on": {"macros": ["macro.hotstars.inner"]},
+        },
+        "macro.hotstars.inner": {
+            "macro_sql": "{{ var('radius') }}",
+            "depends_on": {"macros": ["macro.hotstars.match"]},  # macros may call each other
+        },
+    },
+}
+
+
+def test_settings_are_those_that_a_table_and_all_before_it_read() -> None:
+    chain = ancestors(MANIFEST, "be_new")
+    assert chain[0] == "model.hotstars.be_new"
+    assert set(chain) == {
+        "model.hotstars.be_new", "model.hotstars.tests", "source.hotstars.raw.gaia",
+        "model.hotstars.stg_constants__ratios",
+    }  # fmt: skip
+    assert settings_read(MANIFEST, chain) == ["ew_max", "q", "radius"]
+    assert constants_read(MANIFEST, chain) == ["constants/ratios.csv"]
+    assert sql_file(MANIFEST, "be_new") == "models/marts/be_new.sql"
+    assert ancestors(MANIFEST, "no such mart") == []
+
+
+def test_every_setting_of_the_project_has_a_source() -> None:
+    """The title of its section names a paper, or says that it is ours."""
+    file = PROJECT / "dbt_project.yml"
+    sources = setting_sources(file)
+    assert list(sources) == list(yaml.safe_load(file.read_text())["vars"])
+    assert all(title for title, _ in sources.values())
+    assert sources["ew_halpha_max"] == (
+        "Wang+2022, section 3: early-type stars", "A, absorption positive",
+    )  # fmt: skip
+    assert "Hou+2016" in sources["be_hk_max"][1]
+
+
+def written(folder: Path, which: str, made: str, given: Any = None) -> None:
+    folder.mkdir(exist_ok=True)
+    results = {
+        "metadata": {"invocation_id": f"{which} {made}", "generated_at": made},
+        "args": {"which": which, "vars": given or {}},
+        "results": ["much"],
+    }
+    (folder / "run_results.json").write_text(json.dumps(results))
+
+
+def test_tests_and_docs_of_dbt_are_no_rebuild(tmp_path: Path) -> None:
+    """dbt writes its results at every call; what the tables were made by stays known."""
+    target = tmp_path / "target"
+    assert last_rebuild(target) == {}
+    written(target, "run", "2026-01-01", {"ew_halpha_max": 5.0})
+    keep_rebuild(target)
+    written(target, "test", "2026-01-02")
+    keep_rebuild(target)
+    assert last_rebuild(target)["metadata"]["invocation_id"] == "run 2026-01-01"
+    assert settings(target, PROJECT)["ew_halpha_max"] == 5.0
+    assert settings(target, PROJECT)["ew_mgb_max"] == 1.2
+    # dbt called without `hotstars build`
+    written(target, "build", "2026-01-03")
+    assert last_rebuild(target)["metadata"]["invocation_id"] == "build 2026-01-03"
+    assert settings(target, PROJECT)["ew_halpha_max"] == 10.0
