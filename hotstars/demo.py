@@ -24,7 +24,10 @@ RELEASED = (
 TRAINING_STARS = 1800
 
 #: Spectra of each resolution that the demo's SLAM learns from; the paper has 1,000 and 5,000.
-TRAINING_SPECTRA = 600
+TRAINING_SPECTRA = 400
+
+#: Pages of stars in the demo's report; `hotstars report` writes all.
+PAGES = 300
 
 #: What teaches absolute magnitudes; the paper asks for more, which so few stars would not leave.
 LEAST = ("--least-snr", "30")
@@ -47,7 +50,7 @@ def demo(
     stars: int = typer.Option(2500, help="Stars of the simulated survey."),
     seed: int = typer.Option(2022, help="Seed of the simulated survey."),
 ) -> None:
-    """Simulate a survey, load it, build the catalogues, release tables, and show what came out.
+    """Simulate a survey, load it, build the catalogues, release tables, write a report.
 
     A second call finds everything done and is quick.
 
@@ -57,6 +60,7 @@ def demo(
     from ml.registry import current_version
     from warehouse.connection import connect
     from warehouse.home import current_home
+    from warehouse.publish import current_release
 
     home = current_home()
     start = time.monotonic()
@@ -79,12 +83,23 @@ def demo(
         else:  # a survey of few stars has not enough of them; what is above says so
             typer.echo("   ob_distances has distances by parallax alone")
     _step("released tables", "export", *RELEASED, "--format", "mrt", "--format", "votable")
+    if current_release(home.published) is None:
+        _step("a release, which stays while the next rebuild runs", "publish")
+    if not (home.report / "index.html").exists():
+        _step("report", "report", "--most", str(PAGES))
     with connect(home.database, read_only=True) as connection:
         typer.echo("\n== how the sample was cut down, spectra and stars left after each step")
         connection.sql(QUERIES[0]).show(max_rows=40)
         typer.echo("== the catalogues against the simulation's truth")
         print_recovery(connection)
-    typer.echo(f"\ndatabase  {home.database}\nexports   {home.export}")
+    for name, path in (
+        ("database", home.database),
+        ("exports", home.export),
+        ("release", home.published / "current"),
+        ("report", home.report / "index.html"),
+        ("lineage", home.report / "lineage.html"),
+    ):
+        typer.echo(f"{name:10s}{path}")
     typer.echo("Queries worth trying:")
     for query in QUERIES:
         typer.echo(f'  .venv/bin/hotstars sql "{query}"')

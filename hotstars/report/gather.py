@@ -78,16 +78,18 @@ select
     observations.snr_r,
     measured.ew_halpha,
     measured.ew_halpha_error,
-    profile.strongest_velocity,
-    profile.violet_velocity,
-    profile.red_velocity,
-    profile.emission_ew,
-    profile.v_over_r,
+    -- of absorption lines the profile measures the noise
+    case when morphology.has_emission then profile.strongest_velocity end as strongest_velocity,
+    case when morphology.has_peak_pair then profile.violet_velocity end as violet_velocity,
+    case when morphology.has_peak_pair then profile.red_velocity end as red_velocity,
+    case when morphology.has_peak_pair then profile.v_over_r end as v_over_r,
+    morphology.halpha_class,
     windows.halpha
 from windows
 inner join staging.stg_lamost__observations as observations using (obsid)
 left join intermediate.int_line_measurements as measured using (obsid, exposure)
 left join intermediate.int_halpha_profile as profile using (obsid, exposure)
+left join intermediate.int_halpha_morphology as morphology using (obsid, exposure)
 where observations.designation in (select unnest($names))
 qualify row_number() over (
     partition by observations.designation order by observations.snr_r desc, windows.obsid

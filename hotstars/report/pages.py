@@ -32,6 +32,7 @@ figure { margin: 1.2rem 0; } figure img { max-width: 100%; } figcaption { color:
 nav a { margin-right: 1rem; }
 input { font: inherit; padding: 0.3rem; width: 26rem; max-width: 100%; }
 .passed { color: #1b6e3c; } .failed { color: #a03000; } .small { color: #555; font-size: 0.85rem; }
+pre, details { overflow-x: auto; }
 svg text { font: 11px system-ui, sans-serif; }
 """
 
@@ -54,12 +55,15 @@ def page(title: str, body: str, *, back: str | None = None) -> str:
 
 #: Units of columns that a page shows; an error has that of its value.
 UNITS = {
-    **dict.fromkeys(("j", "h", "k", "w1", "w2", "ebv", "q", "hk_0", "kw1_0", "m_ks"), "mag"),
+    **dict.fromkeys(
+        ("j", "h", "k", "w1", "w2", "g", "bp", "rp", "ebv", "q", "hk_0", "kw1_0", "m_ks"), "mag"
+    ),
     **dict.fromkeys(("l", "b"), "deg"),
     **dict.fromkeys(("pmra", "pmdec"), "mas/yr"),
-    **dict.fromkeys(("v_tp", "vsini"), "km/s"),
+    **dict.fromkeys(("v_tp", "vsini", "rv"), "km/s"),
     **dict.fromkeys(("distance", "distance_16", "distance_84", "z"), "pc"),
-    **dict.fromkeys(("logg", "m_h", "fe_h", "log_age"), "dex"),
+    **dict.fromkeys(("logg", "m_h", "fe_h", "log_age", "log_teff"), "dex"),
+    **dict.fromkeys(("training_log_teff", "training_logg", "training_fe_h"), "dex"),
     "parallax": "mas",
     "teff": "K",
 }
@@ -171,6 +175,8 @@ def _spectrum(one: Mapping[str, Any]) -> str:
         told.append(f"EW {one['ew_halpha']:.2f}" + (f" ± {error:.2f}" if error is not None else ""))
     if one.get("v_over_r") is not None:
         told.append(f"V/R {one['v_over_r']:.2f}")
+    if one.get("halpha_class"):
+        told.append(str(one["halpha_class"]))
     return frame.figure(
         "".join(marks) + polyline(frame, WINDOW, flux),
         [6540.0, 6550.0, 6560.0, 6570.0, 6580.0],

@@ -109,6 +109,7 @@ def write_report(
         shutil.rmtree(building, ignore_errors=True)
         for name in ("stars", "figures", "models"):
             (building / name).mkdir(parents=True)
+        (building / MARK).write_text("a report of hotstars; `hotstars report` replaces it\n")
         settings_ = settings(newest_manifest(home).parent, PROJECT)
         figures = draw_all(connection, home, settings_, building / "figures")
         say(f"   {len(figures)} figures drawn")

@@ -172,6 +172,8 @@ def test_the_report_opens_from_disk_in_a_browser(survey: Path, ask: Ask) -> None
     star = (index.parent / rows[0]).read_text()
     assert "<svg" in star
     assert "Is the spectrum good enough?" in star
+    run(survey, "report", "--most", "3", "--no-lineage")  # takes the place of the first
+    assert len(list((survey / "report" / "stars").iterdir())) == 3
 
 
 def test_a_report_does_not_overwrite_what_is_none(survey: Path, tmp_path: Path) -> None:
