@@ -29,7 +29,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@echo "== test suite"
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -68,7 +68,7 @@ def check_apogee(
             "marts.apogee_labels is empty: ingest apStar files, `hotstars train apogee-net`, and "
             "`hotstars build`"
         )
-    unseen = _unseen(home.models, stars)
+    unseen = unseen_stars(home.models, stars)
     stars = {name: values[unseen] for name, values in stars.items()}
     found: dict[str, Any] = {
         "models": sorted({str(name) for name in stars["apogee_model"]}),
@@ -116,7 +116,7 @@ def read_checked(connection: duckdb.DuckDBPyConnection) -> dict[str, NDArray[Any
     return found
 
 
-def _unseen(models: Path, stars: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
+def unseen_stars(models: Path, stars: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
     """Return which stars are no part of what taught the network in use."""
     import numpy as np
 

@@ -20,7 +20,7 @@ from hotstars.report.cards import card_file, card_page
 from hotstars.report.draw import draw_all, not_drawn
 from hotstars.report.gather import built, catalogue_stars, read_stars
 from hotstars.report.pages import index_page, star_file, star_page
-from hotstars.rows import rows_of
+from hotstars.rows import lines_of, rows_of
 from hotstars.scorecard.scores import Score
 from warehouse import __version__
 from warehouse.connection import WarehouseError
@@ -127,7 +127,7 @@ def write_report(
             figures=figures,
             missing=not_drawn(figures),
             scores=scores,
-            truth=_truth(connection) if simulated else [],
+            truth=_truth(connection, home) if simulated else [],
             models=_models(home, building / "models"),
             stars=listed,
             with_page=with_page,
@@ -210,9 +210,11 @@ def _funnel(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     )
 
 
-def _truth(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+def _truth(connection: duckdb.DuckDBPyConnection, home: Home) -> list[tuple[str, str]]:
     """Return what the checks print of simulated stars."""
     from hotstars.check import print_recovery
+    from hotstars.check_apogee import against_truth as apogee_against_truth
+    from hotstars.check_apogee import read_checked, unseen_stars
     from hotstars.check_distances_marts import against_truth, tables
     from hotstars.check_slam_marts import catalogues, mart_tables
 
@@ -225,7 +227,13 @@ def _truth(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
         told.append(("SLAM", "\n".join(mart_tables(catalogues(connection, 30.0))).strip()))
     if "marts.ob_distances" in there:
         told.append(("Distances", "\n".join(tables(against_truth(connection))).strip()))
-    return told
+    if "marts.apogee_labels" in there:
+        stars = read_checked(connection)
+        chosen = unseen_stars(home.models, stars)
+        rows = apogee_against_truth({name: values[chosen] for name, values in stars.items()})
+        lines = lines_of(rows) if rows else []
+        told.append(("Near-infrared labels", "\n".join(lines)))
+    return [(title, text) for title, text in told if text]
 
 
 def _models(home: Home, folder: Path) -> list[dict[str, Any]]:

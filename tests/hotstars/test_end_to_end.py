@@ -302,6 +302,7 @@ def test_a_new_network_scores_anew_and_then_nothing(survey: Path, tmp_path: Path
         with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
             return connection.execute(text).fetchall()
 
+    selected = ("int_be_classification", "int_halpha_emission")
     models = "select distinct be_model from intermediate.int_be_classification"
     (n_classified,) = query("select count(*) from intermediate.int_be_classification")[0]
     assert query(models) == [(None,)]
@@ -310,7 +311,7 @@ def test_a_new_network_scores_anew_and_then_nothing(survey: Path, tmp_path: Path
             run(home, "train", "be-classifier", "--architecture", "resnet1d", "--stars", "90",
                 "--epochs", "2", "--seed", seed, "--json")
         )  # fmt: skip
-        run(home, "build", "run", "--select", "int_be_classification+")
+        run(home, "build", "run", "--select", *selected)
         assert query(models) == [(f"be-classifier {card['version']}",)]
     assert query(
         "select emission_method, count(*) from intermediate.int_halpha_emission "
@@ -318,7 +319,7 @@ def test_a_new_network_scores_anew_and_then_nothing(survey: Path, tmp_path: Path
     ) == [("network", n_classified)]
     # a mark that no network could leave stays through a run without news
     query("update intermediate.int_be_classification set be_probability = 0.125")
-    run(home, "build", "run", "--select", "int_be_classification+")
+    run(home, "build", "run", "--select", *selected)
     assert query("select distinct be_probability from intermediate.int_be_classification") == [
         (0.125,)
     ]
@@ -400,16 +401,3 @@ def test_real_spectra_go_through_to_the_right_verdict(real_data: Path, tmp_path:
     labelled = {name: verdict for name, verdict, _ in verdicts if name in known}
     assert labelled == {name: halpha == "emission" for name, halpha in known.items()}
     assert sum(measured for _, _, measured in verdicts) >= 52  # two coadds have no signal
-
-
-def test_killed_runs_end_in_the_same_tables() -> None:
-    """The short form of benchmarks/kills.py, which kills each command twenty times."""
-    done = subprocess.run(
-        [sys.executable, str(REPOSITORY / "benchmarks" / "kills.py"), "--kills", "1",
-         "--stars", "30"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 ended in other tables" in done.stdout
