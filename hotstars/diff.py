@@ -17,59 +17,84 @@ LIVE, CURRENT = "live", "current"
 def diff(
     old: str = typer.Argument(CURRENT, help="A release's number, `current`, or `live`."),
     new: str = typer.Argument(LIVE, help="Likewise."),
-    table: str = typer.Option(None, "--table", help="Print the rows of this table that changed."),
-    most: int = typer.Option(50, min=1, help="Rows to print with --table."),
+    table: str = typer.Option(None, "--table", help="This table alone."),
+    rows: bool = typer.Option(False, "--rows", help="With --table: the rows that came and went."),
+    most: int = typer.Option(20, min=1, help="Stars of a table, or rows, at most."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Count the rows that came, went and changed in each catalogue, or list those of one.
+    """Say which stars entered or left each catalogue, and which criterion turned them.
+
+    The criteria come from the ledgers (`be_decisions`) of both.
 
     Example: hotstars diff 6 7 --table be_new
     """
     import duckdb
 
-    from hotstars.rows import lines_of, rows_of
+    from hotstars.changes import attach, changed_rows, counted, tables, turned
+    from hotstars.rows import lines_of
     from warehouse.connection import WarehouseError, connect
     from warehouse.home import current_home
-    from warehouse.load import quoted
 
+    if rows and table is None:
+        raise WarehouseError("--rows: of which table? give --table, too")
     home = current_home()
     paths = [_database(home, word) for word in (old, new)]
     for path in paths:
         connect(path, read_only=True).close()  # missing or locked: explained here
     with duckdb.connect() as connection:
-        for name, path in zip(("old", "new"), paths, strict=True):
-            text = str(path).replace("'", "''")
-            connection.execute(f"attach '{text}' as {name} (read_only)")
-        names = _tables(connection)
-        if table is not None:
-            if table not in names["old"] & names["new"]:
-                both = ", ".join(sorted(names["old"] & names["new"]))
-                raise WarehouseError(f"--table {table}: it is {both}")
-            shared = _shared(connection, table)
-            found: Any = rows_of(
-                connection.sql(
-                    f"""
-                    select * from (
-                        select 'went' as change, * from (
-                            select {shared} from old.marts.{quoted(table)}
-                            except all select {shared} from new.marts.{quoted(table)})
-                        union all
-                        select 'came' as change, * from (
-                            select {shared} from new.marts.{quoted(table)}
-                            except all select {shared} from old.marts.{quoted(table)})
-                    ) order by columns(* exclude (change)), change limit {most}
-                    """
-                )
+        attach(connection, str(paths[0]), str(paths[1]))
+        names = tables(connection)
+        both = sorted(names["old"] & names["new"])
+        if table is not None and table not in both:
+            raise WarehouseError(f"--table {table}: it is {', '.join(both)}")
+        if rows:
+            found: Any = changed_rows(connection, table, most)
+            typer.echo(
+                json.dumps(found, indent=1, default=str) if as_json else "\n".join(lines_of(found))
             )
-        else:
-            found = [_counted(connection, name) for name in sorted(names["old"] & names["new"])]
-            for side, other in (("old", "new"), ("new", "old")):
-                found += [
-                    {"table": name, "rows_old": None, "rows_new": None, "came": None,
-                     "went": None, "note": f"in {side} alone"}
-                    for name in sorted(names[side] - names[other])
-                ]  # fmt: skip
-    typer.echo(json.dumps(found, indent=1, default=str) if as_json else "\n".join(lines_of(found)))
+            return
+        counts = [counted(connection, name) for name in both if table in (None, name)]
+        stars = [
+            star
+            for row in counts
+            if row["stars_entered"] or row["stars_left"]
+            for star in turned(connection, row["table"], most)
+        ]
+    if table is None:
+        counts += _alone(names)
+    if as_json:
+        typer.echo(json.dumps({"tables": counts, "stars": stars}, indent=1, default=str))
+    else:
+        typer.echo("\n".join([*lines_of(counts), *_told(stars, counts, most)]))
+
+
+def _alone(names: dict[str, set[str]]) -> list[dict[str, Any]]:
+    """Return rows for tables that one of the two lacks."""
+    empty = dict.fromkeys(("rows_old", "rows_new", "came", "went", "stars_entered", "stars_left"))
+    return [
+        {"table": name, **empty, "note": f"in {side} alone"}
+        for side, other in (("old", "new"), ("new", "old"))
+        for name in sorted(names[side] - names[other])
+    ]
+
+
+def _told(stars: list[dict[str, Any]], counts: list[dict[str, Any]], most: int) -> list[str]:
+    """Return the stars as lines, table by table, with how many are left out."""
+    lines: list[str] = []
+    for row in counts:
+        chosen = [star for star in stars if star["table"] == row["table"]]
+        if not chosen:
+            continue
+        lines += ["", f"{row['table']}: {row['stars_entered']:,d} stars entered, "
+                  f"{row['stars_left']:,d} left"]  # fmt: skip
+        for star in chosen:
+            first, *others = star["turned_by"]
+            lines.append(f"   {star['star']} {star['change']}: {first}")
+            lines += [f"      and {other}" for other in others]
+        n_left_out = row["stars_entered"] + row["stars_left"] - len(chosen)
+        if n_left_out:
+            lines.append(f"   ... and {n_left_out:,d} more; --most {most + n_left_out} shows them")
+    return lines
 
 
 def _database(home: Home, word: str) -> Path:
@@ -91,45 +116,3 @@ def _database(home: Home, word: str) -> Path:
             f"{', '.join(there) or 'none: nothing is published yet'}"
         )
     return path
-
-
-def _tables(connection: Any) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {"old": set(), "new": set()}
-    for side, name in connection.execute(
-        "select database_name, table_name from duckdb_tables() "
-        "where database_name in ('old', 'new') and schema_name = 'marts'"
-    ).fetchall():
-        found[side].add(name)
-    return found
-
-
-def _shared(connection: Any, table: str) -> str:
-    """Return the columns that both have, in the order of the new one."""
-    from warehouse.load import quoted
-
-    rows = connection.execute(
-        "select column_name from duckdb_columns() where schema_name = 'marts' and table_name = ? "
-        "and database_name in ('old', 'new') group by all having count(*) = 2 "
-        "order by max(column_index)",
-        [table],
-    ).fetchall()
-    return ", ".join(quoted(name) for (name,) in rows)
-
-
-def _counted(connection: Any, table: str) -> dict[str, Any]:
-    from warehouse.load import quoted
-
-    shared, name = _shared(connection, table), quoted(table)
-    counts = connection.execute(
-        f"""
-        select
-            (select count(*) from old.marts.{name}),
-            (select count(*) from new.marts.{name}),
-            (select count(*) from (select {shared} from new.marts.{name}
-                except all select {shared} from old.marts.{name})),
-            (select count(*) from (select {shared} from old.marts.{name}
-                except all select {shared} from new.marts.{name}))
-        """
-    ).fetchall()[0]
-    keys = ("rows_old", "rows_new", "came", "went")
-    return {"table": table, **dict(zip(keys, counts, strict=True)), "note": ""}

@@ -52,19 +52,91 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_rows_that_came_and_went_are_counted(home: Path) -> None:
-    rows = {row["table"]: row for row in json.loads(run(home, "--json").stdout)}
+    rows = {row["table"]: row for row in json.loads(run(home, "--json").stdout)["tables"]}
     assert rows["be_new"] == {
-        "table": "be_new", "rows_old": 10, "rows_new": 11, "came": 3, "went": 2, "note": "",
+        "table": "be_new", "rows_old": 10, "rows_new": 11, "came": 3, "went": 2,
+        "stars_entered": 2, "stars_left": 1, "note": "",
     }  # fmt: skip
     assert rows["old_one"]["note"] == "in old alone"
     assert rows["new_one"]["note"] == "in new alone"
 
 
 def test_the_rows_themselves_are_listed(home: Path) -> None:
-    rows = json.loads(run(home, "1", "live", "--table", "be_new", "--json").stdout)
-    assert {(row["change"], row["designation"]) for row in rows} == {
+    told = run(home, "1", "live", "--table", "be_new", "--rows", "--json").stdout
+    assert {(row["change"], row["designation"]) for row in json.loads(told)} == {
         ("went", "J3"), ("went", "J5"), ("came", "J5"), ("came", "J10"), ("came", "J11"),
     }  # fmt: skip
+
+
+LEDGER = """
+    create or replace table marts.be_decisions as
+    select
+        designation, 'LAMOST-MRS' as survey, step, criterion, 'quantity' as quantity,
+        value::double as measured_value, threshold, is_passed
+    from (values {}) as v(designation, step, criterion, value, threshold, is_passed)
+"""
+
+
+@pytest.fixture
+def turned(tmp_path: Path) -> Path:
+    """J1 leaves by a colour, J2 by a threshold, J3 is new, J4 enters by two criteria, J5 stays."""
+    write(
+        tmp_path,
+        "create schema marts",
+        "create table marts.be_new as select unnest(['J1', 'J2', 'J5']) as designation",
+        "create table marts.slam_mrs_labels as select unnest(['J1', 'J2']) as designation",
+        LEDGER.format(
+            "('J1', 9, 'infrared_colours', 0.1, '< 0.2', true), "
+            "('J2', 3, 'line_indices', 7.0, '< 10', true), "
+            "('J4', 1, 'signal_to_noise', 8.0, '> 10', false), "
+            "('J4', 8, 'spectral_type', null, 'B', false), "
+            "('J5', 3, 'line_indices', 3.0, '< 10', true)"
+        ),
+    )
+    publish(tmp_path / "warehouse.duckdb", tmp_path / "published", orders={}, facts={})
+    write(
+        tmp_path,
+        "create or replace table marts.be_new as select unnest(['J3', 'J4', 'J5']) as designation",
+        "insert into marts.slam_mrs_labels values ('J9')",
+        LEDGER.format(
+            "('J1', 9, 'infrared_colours', 0.3, '< 0.2', false), "
+            "('J2', 3, 'line_indices', 7.0, '< 5', false), "
+            "('J3', 3, 'line_indices', 3.0, '< 5', true), "
+            "('J4', 1, 'signal_to_noise', 80.0, '> 10', true), "
+            "('J4', 8, 'spectral_type', 12.0, 'B', true), "
+            "('J5', 3, 'line_indices', 3.0, '< 5', true)"
+        ),
+    )
+    return tmp_path
+
+
+def test_stars_that_entered_or_left_come_with_what_turned_them(turned: Path) -> None:
+    stars = json.loads(run(turned, "1", "live", "--json").stdout)["stars"]
+    found = {(row["table"], row["star"], row["change"]): row["turned_by"] for row in stars}
+    assert found == {
+        ("be_new", "J1", "left"): [
+            "infrared colours: passed before; failed now; quantity 0.1, now 0.3; wanted: < 0.2"
+        ],
+        ("be_new", "J2", "left"): [
+            "line indices: passed before; failed now; quantity 7 as before; wanted was < 10, is < 5"
+        ],
+        ("be_new", "J3", "entered"): ["it had no spectrum in the old one"],
+        ("be_new", "J4", "entered"): [
+            "signal to noise: failed before; passed now; quantity 8, now 80; wanted: > 10",
+            "spectral type: failed before; passed now; quantity not there, now 12; wanted: B",
+        ],
+        ("slam_mrs_labels", "J9", "entered"): [
+            "the old one has no row of it in slam_mrs_labels, the new one has"
+        ],
+    }
+
+
+def test_long_lists_say_how_many_they_leave_out(turned: Path) -> None:
+    told = run(turned, "--table", "be_new", "--most", "1").stdout
+    assert "be_new: 2 stars entered, 2 left" in told
+    assert "... and 3 more; --most 4 shows them" in told
+    assert "J3 entered: it had no spectrum in the old one" in told
+    assert "slam_mrs_labels" not in told
 
 
 def test_unknown_releases_and_tables_are_told(home: Path) -> None:
@@ -74,8 +146,12 @@ def test_unknown_releases_and_tables_are_told(home: Path) -> None:
     refused = run(home, "--table", "be_old")
     assert refused.returncode == 1
     assert "it is be_new" in refused.stderr
+    refused = run(home, "--rows")
+    assert refused.returncode == 1
+    assert "--table" in refused.stderr
 
 
 def test_a_release_is_no_different_from_itself(home: Path) -> None:
-    rows = json.loads(run(home, "1", "current", "--json").stdout)
-    assert all(row["came"] == row["went"] == 0 for row in rows)
+    found = json.loads(run(home, "1", "current", "--json").stdout)
+    assert all(row["came"] == row["went"] == 0 for row in found["tables"])
+    assert found["stars"] == []
