@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help install demo test lint dbt clean
+.PHONY: help install demo test lint dbt docs clean
 
 help:
 	@echo "make demo    install, simulate a survey, build its catalogues, export them"
 	@echo "make test    install, run the whole test suite"
 	@echo "make lint    ruff, mypy and sqlfluff"
 	@echo "make dbt     rebuild the catalogues of HOTSTARS_HOME (default ./data)"
+	@echo "make docs    the documentation as a site, in site/"
 	@echo "make clean   remove the virtual environment and caches; data stay"
 
 install: $(STAMP)
@@ -39,6 +40,9 @@ lint: $(STAMP)
 
 dbt: $(STAMP)
 	@$(BIN)/hotstars build
+
+docs: $(STAMP)
+	@$(BIN)/python -m mkdocs build --strict --quiet && echo "site/index.html"
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -26,6 +26,7 @@ from hotstars import (
     publish,
     reporting,
     review,
+    schema,
     score,
     simulate,
     sql,
@@ -96,6 +97,7 @@ app.command("explain")(_stoppable(explain.explain))
 app.command("export")(_stoppable(export.export))
 app.command("publish")(_stoppable(publish.publish))
 app.command("report")(_stoppable(reporting.report))
+app.command("schema")(_stoppable(schema.schema))
 app.command("scorecard")(_stoppable(score.scorecard))
 app.command("status")(_stoppable(status.status))
 models = typer.Typer(help=train.HELP, no_args_is_help=True)

@@ -149,7 +149,15 @@ def test_figures_are_drawn_and_mock_binaries_asked(cards: list[dict], survey: Pa
     assert sum(row["n"] for row in rows) == 400
     assert -0.7526 <= rows[-1]["geometric"] < -0.69
     names = {path.name for path in folder.iterdir()}
-    assert names == {"magnitudes.png", "distances.png", "emission.png", "mock_binaries.png"}
+    assert names == {
+        "magnitudes.png",
+        "distances.png",
+        "emission.png",
+        "mock_binaries.png",
+        "parallax_excess.png",  # figures 11 and 12 of Xiang+2021
+        "plane.png",
+        "true_distances.png",  # the survey is simulated
+    }
 
 
 def test_a_sample_that_teaches_nothing_is_refused_in_words(cards: list[dict], survey: Path) -> None:

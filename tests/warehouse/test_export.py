@@ -392,7 +392,8 @@ def test_the_origin_names_commit_run_settings_and_sources(
     connection.execute("insert into raw.gaia_source values ('DR3'), ('DR2'), (null)")
     (tmp_path / "dbt_project.yml").write_text("vars: {q_max: 0.4, snr_min: 10}\n")
     (tmp_path / "run_results.json").write_text(
-        '{"metadata": {"invocation_id": "abc"}, "args": {"vars": {"q_max": 0.3, "snr_min": 10}}}'
+        '{"metadata": {"invocation_id": "abc", "generated_at": "2024-01-01T00:00:00Z"},'
+        ' "args": {"which": "run", "vars": {"q_max": 0.3, "snr_min": 10}}}'
     )
     rebuild = of_rebuild(tmp_path, tmp_path, connection, "0123abc")
     assert rebuild == {
