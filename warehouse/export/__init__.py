@@ -62,19 +62,14 @@ def _asked(connection: duckdb.DuckDBPyConnection, mart: Mart, query: str) -> Any
         ) from error
 
 
-def read_rows(connection: duckdb.DuckDBPyConnection, mart: Mart) -> pa.Table:
-    """Return a mart's rows in its own order, the columns as its metadata lists them.
+def read_pieces(connection: duckdb.DuckDBPyConnection, mart: Mart) -> pa.RecordBatchReader:
+    """Return a mart's rows in its own order, in pieces, the columns as its metadata lists them.
 
     Raises
     ------
     WarehouseError
         When the table is not there or its columns are not those of the metadata.
     """
-    return _asked(connection, mart, _query(mart)).to_arrow_table()
-
-
-def read_pieces(connection: duckdb.DuckDBPyConnection, mart: Mart) -> pa.RecordBatchReader:
-    """Return the same rows in pieces, so that a table of any size passes through."""
     return _asked(connection, mart, _query(mart)).to_arrow_reader(PIECE)
 
 
@@ -128,7 +123,7 @@ def export_mart(
 ) -> Path:
     """Write one mart in one format and return the file.
 
-    VOTable and FITS hold the table in memory, the others pass it through in pieces.
+    Every format passes the table through in pieces.
     Machine-readable and CDS tables are rounded to two figures of the error, at most to the
     declared decimals; the others are not.
     """
@@ -148,31 +143,52 @@ def export_mart(
             with temporary.open("w") as file:
                 file.write(mrt.head(mart, one.formats, one.told, notes))
                 file.writelines(f"{line.rstrip()}\n" for line in one.lines())
-        elif format_ is ExportFormat.parquet:
-            schema = _schema(connection, mart)
-            widths = _widths(connection, mart, schema)
-            empty = tables.to_astropy(mart, schema.empty_table(), {}, widths)
-            # last: another query on this connection would end the reading
-            reader = read_pieces(connection, mart)
-            binary.write_parquet(temporary, mart, reader, empty, widths, facts)
         else:
-            table = tables.to_astropy(mart, read_rows(connection, mart), {})
-            if format_ is ExportFormat.votable:
-                binary.write_votable(temporary, mart, table, facts)
-            else:
-                binary.write_fits(temporary, mart, table, facts)
+            _write_binary(connection, mart, format_, temporary, facts)
     return path
 
 
-def _widths(connection: duckdb.DuckDBPyConnection, mart: Mart, schema: pa.Schema) -> dict[str, int]:
-    """Return the longest text of each column of text, one letter at least."""
+def _write_binary(
+    connection: duckdb.DuckDBPyConnection,
+    mart: Mart,
+    format_: ExportFormat,
+    path: Path,
+    facts: dict[str, Any],
+) -> None:
+    """Write a format whose columns have types."""
+    schema = _schema(connection, mart)
+    texts = _texts(connection, mart, schema)
+    in_records = format_ is not ExportFormat.parquet
+    fields = tables.fields_of(schema, texts, in_records=in_records)
+    empty = tables.without_rows(mart, fields)
+    # last: another query on this connection would end the reading
+    pieces = read_pieces(connection, mart)
+    if format_ is ExportFormat.parquet:
+        letters = {name: max(one.letters, 1) for name, one in texts.items()}
+        binary.write_parquet(path, mart, pieces, empty, letters, facts)
+    elif format_ is ExportFormat.votable:
+        rows = tables.records(pieces, fields, flags=True)
+        binary.write_votable(path, mart, empty, rows, facts)
+    else:
+        rows = tables.records(pieces, fields, flags=False)
+        binary.write_fits(path, mart, empty, fields, rows, facts)
+
+
+def _texts(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, schema: pa.Schema
+) -> dict[str, tables.Texts]:
+    """Return what the columns of text hold."""
     names = [field.name for field in schema if pa.types.is_string(field.type)]
     if not names:
         return {}
-    chosen = ", ".join(f"coalesce(max(length({quoted(name)})), 0)" for name in names)
-    source = f"{quoted(mart.schema)}.{quoted(mart.name)}"
-    found = _asked(connection, mart, f"select {chosen} from {source}").fetchall()[0]
-    return {name: max(int(width), 1) for name, width in zip(names, found, strict=True)}
+    asked = (
+        f"coalesce(max(length({name})), 0), coalesce(max(strlen({name})), 0), "
+        f"coalesce(bool_and(length({name}) = strlen({name})), true)"
+        for name in map(quoted, names)
+    )
+    query = f"select {', '.join(asked)} from {quoted(mart.schema)}.{quoted(mart.name)}"
+    found = _asked(connection, mart, query).fetchall()[0]
+    return {name: tables.Texts(*found[3 * i : 3 * i + 3]) for i, name in enumerate(names)}
 
 
 def export_cds(
@@ -208,7 +224,7 @@ def _printed(connection: duckdb.DuckDBPyConnection, mart: Mart) -> cds.Printed:
             yield [_items(column) for column in piece.columns]
 
     schema = _schema(connection, mart)
-    types = ["varchar" if _is_text(field.type) else str(field.type) for field in schema]
+    types = ["varchar" if tables.is_text(field.type) else str(field.type) for field in schema]
     formats = [
         printing.fitted(column.print_format, [], type_name, column.name)
         for column, type_name in zip(mart.columns, types, strict=True)
@@ -230,10 +246,6 @@ def _printed(connection: duckdb.DuckDBPyConnection, mart: Mart) -> cds.Printed:
     small = _small_errors(connection, mart, [name for name in names if name.endswith("_error")])
     formats = printing.rounded(names, formats, small)
     return cds.Printed(mart, formats, [one.told() for one in summaries], n_rows, pieces)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_temporal(kind))
 
 
 def _items(array: pa.Array) -> list[Any]:

@@ -1,24 +1,63 @@
-"""A mart as an astropy table with units, UCDs and descriptions: what VOTable and FITS need."""
+"""A mart's columns as VOTable and FITS hold them: types, widths, and records of fixed length."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from astropy import units
 from astropy.table import MaskedColumn, Table
 
 from warehouse.connection import WarehouseError
 from warehouse.export.metadata import Mart
 
-#: What stands under a mask; FITS declares it as TNULL.
+#: What stands where a whole number is missing; FITS declares it as TNULL.
 INTEGER_NULL = {
     np.dtype("int16"): -(2**15),
     np.dtype("int32"): -(2**31),
     np.dtype("int64"): -(2**63),
 }
+
+#: Arrow types that both formats lack, and what holds their values. A nullable boolean has no place
+#: in FITS: 0 and 1 with a null value have.
+_WIDER = {
+    pa.bool_(): pa.int16(),
+    pa.int8(): pa.int16(),
+    pa.uint8(): pa.int16(),
+    pa.uint16(): pa.int32(),
+    pa.uint32(): pa.int64(),
+    pa.uint64(): pa.int64(),
+    pa.float16(): pa.float32(),
+}
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What a column of text holds: letters of the longest, bytes of the longest in UTF-8."""
+
+    letters: int
+    n_bytes: int
+    is_ascii: bool
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a file: name, type of its numbers, or letters of its text."""
+
+    name: str
+    #: None for text.
+    number: np.dtype[Any] | None
+    width: int = 0
+    is_ascii: bool = True
+
+    @property
+    def null(self) -> int | None:
+        """What stands for a missing whole number; None for text and where NaN does."""
+        return INTEGER_NULL.get(self.number) if self.number is not None else None
 
 
 def astropy_unit(unit: str | None, column: str) -> units.UnitBase | None:
@@ -37,61 +76,128 @@ def astropy_unit(unit: str | None, column: str) -> units.UnitBase | None:
         raise WarehouseError(f"column {column}: {unit!r} is no VOUnit ({error})") from error
 
 
-def _numpy_column(array: pa.ChunkedArray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    mask = np.asarray(array.is_null())
-    kind = array.type
-    if pa.types.is_nested(kind):
-        raise WarehouseError(f"column {name} is a list or a struct; release its elements instead")
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        texts = np.asarray(array.fill_null("").to_pylist(), dtype=str)
-        # one letter would be written as arraysize="1", which VOTable has given up
-        return texts.astype(f"U{max(texts.dtype.itemsize // 4, 2)}"), mask
-    if pa.types.is_temporal(kind):
-        text = array.cast(pa.string()).fill_null("")
-        return np.asarray(text.to_pylist(), dtype=str), mask
-    if pa.types.is_boolean(kind):
-        # A nullable boolean has no place in FITS: 0 and 1 with a null value have.
-        return np.asarray(array.cast(pa.int8()).fill_null(0)).astype(np.int16), mask
-    if pa.types.is_decimal(kind):
-        array = array.cast(pa.float64())
-    if pa.types.is_floating(array.type):
-        return np.asarray(array.fill_null(np.nan)), mask
-    values = np.asarray(array.fill_null(0))
-    if values.dtype == np.int8:
-        values = values.astype(np.int16)
-    return values, mask
+def is_text(kind: pa.DataType) -> bool:
+    """Say whether values of an Arrow type are released as text."""
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_temporal(kind)
+    )
 
 
-def to_astropy(
-    mart: Mart,
-    rows: pa.Table,
-    provenance: dict[str, Any],
-    widths: Mapping[str, int] | None = None,
-) -> Table:
-    """Return rows of a mart as an astropy table; only columns with NULL are masked.
+def fields_of(
+    schema: pa.Schema, texts: Mapping[str, Texts], *, in_records: bool = True
+) -> list[Field]:
+    """Return how the columns of a mart are held.
 
     Parameters
     ----------
-    mart, rows, provenance
-        The table; the last goes into its ``meta``.
-    widths
-        Letters that columns of text have at least, where the rows are not all.
+    schema
+        The columns' Arrow types.
+    texts
+        What the columns of text hold.
+    in_records
+        Whether types must be those that FITS has; else they stay what they are, as in Parquet.
+
+    Raises
+    ------
+    WarehouseError
+        Naming a column that is a list or a struct.
     """
-    table = Table(meta={"name": mart.name, "description": mart.description, **provenance})
-    for column in mart.columns:
-        values, mask = _numpy_column(rows[column.name], column.name)
-        if values.dtype.kind == "U" and widths and column.name in widths:
-            width = max(widths[column.name], values.dtype.itemsize // 4)
-            values = values.astype(f"U{width}")
-        if mask.any() and values.dtype in INTEGER_NULL:
-            values = np.where(mask, INTEGER_NULL[values.dtype], values)
+    fields = []
+    for one in schema:
+        kind = one.type
+        if pa.types.is_nested(kind):
+            raise WarehouseError(
+                f"column {one.name} is a list or a struct; release its elements instead"
+            )
+        if is_text(kind):
+            if pa.types.is_temporal(kind):  # written with all its decimals, whatever the value
+                zero = pa.Array.from_buffers(kind, 1, [None, pa.py_buffer(bytes(16))])
+                width, is_ascii = len(zero.cast(pa.string())[0].as_py()), True
+            else:
+                width, is_ascii = texts[one.name].n_bytes, texts[one.name].is_ascii
+            # Bytes are at least the UTF-16 words of a text; one letter would be written as
+            # arraysize="1", which VOTable has given up.
+            fields.append(Field(one.name, None, max(width, 2), is_ascii))
+            continue
+        if pa.types.is_decimal(kind):
+            kind = pa.float64()
+        if in_records:
+            kind = _WIDER.get(kind, kind)
+        fields.append(Field(one.name, np.dtype(kind.to_pandas_dtype())))
+    return fields
+
+
+def without_rows(mart: Mart, fields: Sequence[Field]) -> Table:
+    """Return the mart as an astropy table without a row: names, types, units, descriptions."""
+    table = Table(meta={"name": mart.name, "description": mart.description})
+    for column, field in zip(mart.columns, fields, strict=True):
+        kind: Any = field.number
+        if kind is None:
+            kind = f"{'S' if field.is_ascii else 'U'}{field.width}"
         table[column.name] = MaskedColumn(
-            values,
-            mask=mask if mask.any() else False,
+            np.empty(0, dtype=kind),
             unit=astropy_unit(column.unit, column.name),
             description=column.description,
-            fill_value=INTEGER_NULL.get(values.dtype),
+            fill_value=field.null,
         )
-        if column.ucd:
-            table[column.name].info.meta = {"ucd": column.ucd}
     return table
+
+
+def records(
+    pieces: Iterable[pa.RecordBatch], fields: Sequence[Field], *, flags: bool
+) -> Iterator[np.ndarray]:
+    """Yield pieces of a mart as big-endian records of fixed length, ready for a file.
+
+    Parameters
+    ----------
+    pieces
+        Rows; a column each for the fields, in their order.
+    fields
+        Of :func:`fields_of`, measured on the same rows.
+    flags
+        Whether a record begins with a bit for each field, set where it is missing (BINARY2).
+
+    Raises
+    ------
+    WarehouseError
+        When rows do not fit what was measured: the table has changed meanwhile.
+    """
+    head = [("flags", "u1", ((len(fields) + 7) // 8,))] if flags else []
+    kind = np.dtype([*head, *((f"f{i}", *_stored(field)) for i, field in enumerate(fields))])
+    for piece in pieces:
+        found = np.zeros(piece.num_rows, dtype=kind)
+        missing = np.zeros((piece.num_rows, len(fields)), dtype=bool)
+        for i, (field, array) in enumerate(zip(fields, piece.columns, strict=True)):
+            missing[:, i] = np.asarray(array.is_null())
+            found[f"f{i}"] = _text(array, field) if field.number is None else _number(array, field)
+        if flags:
+            found["flags"] = np.packbits(missing, axis=1)
+        yield found
+
+
+def _stored(field: Field) -> tuple[Any, ...]:
+    """Return the type of a field in a record, and its shape."""
+    if field.number is not None:
+        return (field.number.newbyteorder(">"),)
+    return (f"S{field.width}",) if field.is_ascii else (">u2", (field.width,))
+
+
+def _number(array: pa.Array, field: Field) -> np.ndarray:
+    assert field.number is not None
+    if field.null is None:
+        return np.asarray(array.cast(pa.float64()).fill_null(np.nan)).astype(field.number)
+    return np.asarray(array.cast(pa.from_numpy_dtype(field.number)).fill_null(field.null))
+
+
+def _text(array: pa.Array, field: Field) -> np.ndarray:
+    array = array.cast(pa.string()).fill_null("")
+    widest = pc.max(pc.binary_length(array)).as_py() or 0
+    if widest > field.width:
+        raise WarehouseError(
+            f"column {field.name} has changed while it was written; release it again"
+        )
+    if field.is_ascii:
+        return np.asarray(array.cast(pa.binary()).to_pylist(), dtype=f"S{field.width}")
+    length = 2 * field.width
+    joined = b"".join(text.encode("utf-16-be").ljust(length, b"\0") for text in array.to_pylist())
+    return np.frombuffer(joined, dtype=">u2").reshape(len(array), field.width)
