@@ -7,24 +7,15 @@ from collections.abc import Iterator
 import duckdb
 import numpy as np
 import pytest
-from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from ml.distance.posterior import distance_posterior
-from udfs.distance import SQL_FUNCTIONS
+from udfs.register import register
 
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
-        for function in SQL_FUNCTIONS:
-            connection.create_function(
-                function.name,
-                function.function,
-                [duckdb.sqltype(type_) for type_ in function.arguments.values()],
-                duckdb.sqltype(function.returns),
-                type=PythonUDFType.ARROW,
-                null_handling=FunctionNullHandling.SPECIAL,
-            )
+        register(connection)
         yield connection
 
 

@@ -9,7 +9,6 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
-from duckdb.func import FunctionNullHandling, PythonUDFType
 from spectra_maker import gaussian, ragged
 
 from ml.absolute_magnitude.magnitude import Domain, Magnitude
@@ -19,7 +18,7 @@ from ml.ob_spectra.emission import EmissionModel
 from ml.ob_spectra.grid import OB, clean_pixels, full_pixels
 from ml.ob_spectra.moments import Moments
 from ml.registry import save_model
-from udfs import extinction, ob_spectra
+from udfs.register import register
 
 K = 5
 NATIVE = 10 ** (3.5682 + 1e-4 * np.arange(3900))
@@ -31,15 +30,7 @@ def connection(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     monkeypatch.setenv("HOTSTARS_MODELS", str(tmp_path))
     with duckdb.connect() as found:
-        for function in (*ob_spectra.SQL_FUNCTIONS, *extinction.SQL_FUNCTIONS):
-            found.create_function(
-                function.name,
-                function.function,
-                [duckdb.sqltype(type_) for type_ in function.arguments.values()],
-                duckdb.sqltype(function.returns),
-                type=PythonUDFType.ARROW,
-                null_handling=FunctionNullHandling.SPECIAL,
-            )
+        register(found)
         yield found
 
 
