@@ -5,7 +5,8 @@
 The survey is simulated straight into the raw tables, without the detour over FITS files; then
 `dbt run` is timed three times: a full build, a second run with nothing new, and a run after
 one per cent of new spectra. Printed are the seconds of each run, its peak memory, and the
-seconds of its slowest models. With --home the warehouse is kept for a look afterwards.
+seconds of its slowest models. With --home the warehouse is kept for a look afterwards; with
+--models, a folder like HOTSTARS_HOME/models, trained networks and SLAM work as well.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -103,9 +105,12 @@ def main() -> None:
     parser.add_argument("--stars", type=int, default=30_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--home", type=Path, help="keep the warehouse here")
+    parser.add_argument("--models", type=Path, help="registry of trained models to build with")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hotstars-at-size-") as folder:
         home = Home((options.home or Path(folder)).resolve())
+        if options.models:
+            shutil.copytree(options.models, home.models, dirs_exist_ok=True)
         later = load(home, options.stars, options.seed)
         with connect(home.database) as connection:
             counts = connection.execute(

@@ -83,7 +83,7 @@ def line_indices(
     axes.set_ylabel("EW of Mg b, 5160-5193 (0.1 nm)")
     axes.legend(fontsize=8, frameon=False)
     return _done(figure, path, "Line indices",
-                 "Stars left by the cuts in S/N and Teff. Red: the cuts, EW(H-alpha) < "
+                 "Stars left by the cuts in S/N and Teff. Straight lines: the cuts, EW(H-alpha) < "
                  f"{halpha:g}, EW(Mg b) < {mgb:g}.",
                  "Wang+2022, figure 2")  # fmt: skip
 
