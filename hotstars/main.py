@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any
 
 import typer
-from duckdb import CatalogException
+from duckdb import CatalogException, InterruptException
 
 from hotstars import (
     build,
@@ -74,7 +74,7 @@ def _stoppable(verb: Callable[..., Any]) -> Callable[..., Any]:
             return verb(*arguments, **options)
         except KeyboardInterrupt:
             raise StoppedError from None
-        except RuntimeError as error:  # what DuckDB makes of it while a query runs
+        except (RuntimeError, InterruptException) as error:  # what DuckDB makes of it in a query
             if "interrupted" in str(error).lower():
                 raise StoppedError from None
             raise

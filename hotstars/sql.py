@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import enum
 import json
+import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
     import duckdb
 
 
@@ -60,15 +66,46 @@ def sql(
     if published and write:
         raise WarehouseError("--write: a published release is never written; leave --published out")
     database = published_database(home) if published else home.database
-    with connect(database, read_only=not write, must_exist=True) as connection:
+    with (
+        connect(database, read_only=not write, must_exist=True) as connection,
+        stopped_by_ctrl_c(connection),
+    ):
         register(connection)
         try:
             result = connection.sql(text)
+            if result is not None:
+                _print(result, output_format)
+                result.close()
+        except duckdb.InterruptException:
+            raise
         except duckdb.Error as error:
             raise WarehouseError(f"the query failed: {error}") from error
-        if result is not None:
-            _print(result, output_format)
-            result.close()
+
+
+@contextlib.contextmanager
+def stopped_by_ctrl_c(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let Ctrl-C end the query wherever it arrives.
+
+    DuckDB loses a KeyboardInterrupt now and then, when one arrives before a query has
+    really started, and would run an endless query on. So whatever becomes of the exception, the
+    connection is told to stop until it has.
+    """
+    over = threading.Event()
+
+    def interrupt_until_over() -> None:
+        while not over.wait(0.1):
+            connection.interrupt()
+
+    def on_ctrl_c(number: int, frame: FrameType | None) -> None:
+        threading.Thread(target=interrupt_until_over, daemon=True).start()
+        signal.default_int_handler(number, frame)
+
+    before = signal.signal(signal.SIGINT, on_ctrl_c)
+    try:
+        yield
+    finally:
+        over.set()
+        signal.signal(signal.SIGINT, before)
 
 
 def _print(result: duckdb.DuckDBPyRelation, output_format: OutputFormat) -> None:

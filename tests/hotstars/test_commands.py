@@ -11,7 +11,10 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
+
+from hotstars.sql import stopped_by_ctrl_c
 
 VERBS = [
     "init", "simulate", "ingest", "inspect", "sql", "build", "train", "review", "export", "status",
@@ -83,6 +86,15 @@ def _has_open(pid: int, name: str) -> bool:
     return False
 
 
+def test_ctrl_c_that_is_lost_before_the_query_starts_still_ends_it() -> None:
+    with duckdb.connect() as connection, stopped_by_ctrl_c(connection):
+        with contextlib.suppress(KeyboardInterrupt):  # as a library does that swallows it
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises((RuntimeError, duckdb.InterruptException), match=r"(?i)interrupted"):
+            connection.sql("select sum(i) from range(1000000000000) t(i)").fetchall()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_init_can_be_repeated_and_status_counts_the_rows(home: Path) -> None:
     assert "made at revision" in hotstars("init", home=home).stdout
     assert "is at revision" in hotstars("init", home=home).stdout
@@ -112,6 +124,16 @@ def test_a_wrong_query_is_one_message(home: Path) -> None:
     done = hotstars("sql", "select * from nowhere", home=home)
     assert done.returncode == 1
     assert "nowhere" in done.stderr
+
+
+def test_a_query_that_fails_on_a_row_is_one_message(home: Path) -> None:
+    hotstars("init", home=home)
+    for form in ("table", "json"):
+        query = "select cast('x' || i as integer) from range(3) t(i)"
+        done = hotstars("sql", query, "--format", form, home=home)
+        assert done.returncode == 1
+        assert done.stderr.startswith("hotstars: the query failed: ")
+        assert "Traceback" not in done.stderr
     assert "Traceback" not in done.stderr
 
 
