@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from warehouse.export.metadata import Mart
     from warehouse.home import Home
 
 HEAD = """# Tables, columns, functions
@@ -22,7 +23,10 @@ came from which.
 
 #: Schemas in the order in which people ask for them, and what stands in each.
 SCHEMAS = {
-    "marts": "The catalogues. Units are VOUnits, UCDs UCD1+; the format is that of printed tables.",
+    "marts": (
+        "The catalogues. Units are VOUnits, log(...) of decimal logarithms; UCDs are UCD1+; the "
+        "format is that of printed tables."
+    ),
     "intermediate": "What the catalogues are made of: measurements, matches, tests.",
     "staging": "The raw tables with the warehouse's names and units.",
 }
@@ -70,7 +74,10 @@ def page(manifest: Mapping[str, Any]) -> str:
     manifest
         dbt's.
     """
+    from warehouse.export.metadata import marts
+
     lines = [HEAD]
+    released = marts(dict(manifest))
     for name, what in SCHEMAS.items():
         lines += [f"## Schema {name}", "", what, ""]
         models = [
@@ -79,7 +86,7 @@ def page(manifest: Mapping[str, Any]) -> str:
             if node["resource_type"] == "model" and node["schema"] == name
         ]
         for model in sorted(models, key=lambda one: one["name"]):
-            lines += _model(model)
+            lines += _model(model, released.get(model["name"]))
     lines += ["## Schema raw", "", "What the archives say, nothing decided.", ""]
     lines += _raw()
     lines += ["## SQL functions", "", "`hotstars sql` and dbt have these.", ""]
@@ -87,7 +94,7 @@ def page(manifest: Mapping[str, Any]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _model(model: Mapping[str, Any]) -> Iterator[str]:
+def _model(model: Mapping[str, Any], mart: Mart | None) -> Iterator[str]:
     meta = model["config"].get("meta") or {}
     yield f"### {model['name']}"
     yield ""
@@ -95,22 +102,21 @@ def _model(model: Mapping[str, Any]) -> Iterator[str]:
     yield f"{_one_line(model['description'])}{place}"
     yield ""
     columns = list(model["columns"].values())
-    if model["schema"] != "marts":
+    if mart is None:
         yield from _table(
             ("column", "what it is"), [(c["name"], c["description"]) for c in columns]
         )
         return
     rows = []
-    for column in columns:
-        told = (column.get("config") or {}).get("meta") or column.get("meta") or {}
+    for column, told in zip(columns, mart.columns, strict=True):
         rows.append(
             (
-                column["name"],
+                told.name,
                 column.get("data_type") or "",
-                told.get("unit") or "",
-                told.get("format") or "",
-                told.get("ucd") or "",
-                column["description"],
+                f"log({told.log_of})" if told.log_of else told.unit or "",
+                told.print_format or "",
+                told.ucd or "",
+                told.in_full,
             )
         )
     yield from _table(("column", "type", "unit", "format", "UCD", "what it is"), rows)

@@ -83,6 +83,50 @@ def test_every_released_column_is_typed_and_printable(
             assert kind in expected, where
 
 
+def test_every_mart_has_a_caption_and_the_bibcode_of_its_paper(manifest: dict[str, Any]) -> None:
+    captions = {name: mart.title for name, mart in marts(manifest).items()}
+    assert len(set(captions.values())) == len(captions)
+    for name, title in captions.items():
+        assert title, name
+        assert len(title) <= 60, name
+        assert title.isascii(), name
+        assert not title.startswith("One row"), name
+    bibcodes = {paper: url.rpartition("/")[2] for paper, url in PAPERS.values()}
+    for mart in marts(manifest).values():
+        assert mart.bibcode == bibcodes[str(mart.paper)], mart.name
+
+
+def test_every_logarithm_says_of_what(manifest: dict[str, Any]) -> None:
+    """log g, log Teff, log distance, log age, [Fe/H], [M/H], and their errors, and nothing else."""
+    for mart in marts(manifest).values():
+        for column in mart.columns:
+            where = f"{mart.name}.{column.name}"
+            is_log = bool(
+                re.search(r"(^|_)log(g|_)", column.name)
+                or re.search(r"phys\.(gravity|abund)", str(column.ucd))
+            )
+            assert (column.log_of is not None) == is_log, where
+            assert not (column.log_of and column.unit), where
+
+
+def test_every_code_has_a_note_and_every_note_is_used(manifest: dict[str, Any]) -> None:
+    """Columns of truth need none: printed tables say what 0 and 1 are."""
+    used = set()
+    for model in models(manifest):
+        if model["schema"] != "marts":
+            continue
+        for column in model["columns"].values():
+            meta = column["config"]["meta"]
+            used.add(meta.get("note"))
+            is_code = meta["ucd"].startswith(("meta.code", "meta.note"))
+            if column["name"] == "obsid" or (is_code and column["data_type"] != "boolean"):
+                assert meta.get("note"), f"{model['name']}.{column['name']}"
+    blocks = {block["name"] for block in manifest["docs"].values()}
+    assert {name for name in blocks if name.startswith("note_")} == used - {None}
+    for mart in marts(manifest).values():
+        assert all((column.note or "").isascii() for column in mart.columns)
+
+
 def test_every_mart_has_an_enforced_contract(manifest: dict[str, Any]) -> None:
     for model in models(manifest):
         if model["schema"] == "marts":
