@@ -25,9 +25,11 @@ from warehouse.export.metadata import Mart, MartColumn
 COLUMNS = (
     MartColumn("designation", "Star", None, "meta.id;meta.main", "A20"),
     MartColumn("survey", "Survey", None, "meta.id;instr", "A10"),
+    MartColumn("ra", "Right ascension", "deg", "pos.eq.ra;meta.main", "F10.6"),
+    MartColumn("dec", "Declination", "deg", "pos.eq.dec;meta.main", "F10.6"),
     *(
         MartColumn(f"{name}{end}", name, "mag", f"{kind}phot.mag", "F9.4")
-        for name in ("j", "h", "k", "w1", "w2")
+        for name in ("j", "h", "k", "w1")
         for end, kind in (("", ""), ("_error", "stat.error;"))
     ),
 )
@@ -40,13 +42,14 @@ def make(database: Path, rows: int) -> None:
         f"(range * {0.37 + 0.1 * i}) % 19 as {column.name}"
         if "error" not in column.name
         else f"0.01 + range % 97 / 1000.0 as {column.name}"
-        for i, column in enumerate(COLUMNS[2:])
+        for i, column in enumerate(COLUMNS[4:])
     )
     with duckdb.connect(str(database)) as connection:
         connection.execute("create schema marts")
         connection.execute(
             "create table marts.big as select 'J' || lpad(range::varchar, 10, '0') as designation, "
-            f"'SIM-MRS' as survey, {values} from range({rows})"
+            "'SIM-MRS' as survey, (range * 0.618) % 360 as ra, (range * 0.0317) % 180 - 90 as dec, "
+            f"{values} from range({rows})"
         )
 
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from warehouse.export import ExportFormat
+from warehouse.formats import ExportFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from warehouse.export.metadata import Mart
     from warehouse.home import Home
 
 
@@ -36,6 +39,11 @@ def export(
         False, "--published", help="From the current release, also while a rebuild runs."
     ),
     listing: bool = typer.Option(False, "--list", help="List the marts and stop."),
+    title: str = typer.Option("", help="Title of the article that the tables belong to."),
+    authors: str = typer.Option("", help='Its authors: "Smith J., Jones A.".'),
+    abstract: str = typer.Option("", help="Its abstract, for the ReadMe of CDS tables."),
+    keywords: str = typer.Option("", help="Its keywords, for that ReadMe, between semicolons."),
+    rights: str = typer.Option("", help="Licence of the tables, such as CC-BY-4.0."),
 ) -> None:
     """Write marts with units, descriptions and UCDs from dbt's metadata.
 
@@ -43,21 +51,47 @@ def export(
     """
     from hotstars.build import PROJECT
     from hotstars.publish import published_database
-    from warehouse.connection import WarehouseError, connect
-    from warehouse.export import export_cds, export_mart
-    from warehouse.export.metadata import find_mart, marts, read_manifest
+    from warehouse.connection import connect
+    from warehouse.export import export_marts
+    from warehouse.export.article import Article
+    from warehouse.export.metadata import marts, read_manifest
     from warehouse.export.origin import of_rebuild
     from warehouse.home import current_home
     from warehouse.publish import git_commit
 
     home = current_home()
-    manifest = read_manifest(newest_manifest(home))
+    known = marts(read_manifest(newest_manifest(home)))
     if listing:
-        for name, mart in sorted(marts(manifest).items()):
-            typer.echo(f"{name:32s}{mart.description}")
+        for name, mart in sorted(known.items()):
+            typer.echo(f"{name:26s}{mart.title}")
         return
-    known = marts(manifest)
-    chosen = sorted(known) if everything else list(names or [])
+    chosen = _chosen(known, names or [], paper, everything)
+    given = {"title": title, "authors": authors, "abstract": abstract, "keywords": keywords,
+             "rights": rights}  # fmt: skip
+    article = Article(**{name: text for name, text in given.items() if text})
+    database = published_database(home) if published else home.database
+    folder = out or home.export
+    with connect(database, read_only=True) as connection:
+        rebuild = of_rebuild(newest_manifest(home).parent, PROJECT, connection, git_commit(PROJECT))
+        for one in format_:
+            for path in export_marts(connection, chosen, one, folder, rebuild, article):
+                typer.echo(path)
+
+
+def _chosen(
+    known: Mapping[str, Mart], names: Sequence[str], paper: str | None, everything: bool
+) -> list[Mart]:
+    """Return the marts that were asked for, each once.
+
+    Raises
+    ------
+    WarehouseError
+        Naming what there is, where a name or a paper is unknown or nothing was named.
+    """
+    from warehouse.connection import WarehouseError
+    from warehouse.export.metadata import mart_of
+
+    chosen = sorted(known) if everything else list(names)
     if paper is not None:
         papers = sorted({one.paper_key for one in known.values()})
         if paper.lower() not in papers:
@@ -67,15 +101,4 @@ def export(
         raise WarehouseError(
             "name a mart, a --paper, or --all; `hotstars export --list` shows them"
         )
-    database = published_database(home) if published else home.database
-    folder = out or home.export
-    wanted = [find_mart(manifest, name) for name in chosen]
-    with connect(database, read_only=True) as connection:
-        rebuild = of_rebuild(newest_manifest(home).parent, PROJECT, connection, git_commit(PROJECT))
-        for one in format_:
-            if one is ExportFormat.cds:
-                for path in export_cds(connection, wanted, folder, rebuild):
-                    typer.echo(path)
-                continue
-            for mart in wanted:
-                typer.echo(export_mart(connection, mart, one, folder, rebuild))
+    return [mart_of(known, name) for name in dict.fromkeys(chosen)]

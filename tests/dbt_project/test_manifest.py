@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from astropy.io.votable.ucd import check_ucd
 from built import Built
 
 from hotstars.scorecard.scores import PAPERS
+from warehouse.export.cds_units import printed_unit
+from warehouse.export.labels import printed_labels
 from warehouse.export.metadata import marts
 from warehouse.export.printing import PrintFormat
 
@@ -107,6 +110,7 @@ def test_every_logarithm_says_of_what(manifest: dict[str, Any]) -> None:
             )
             assert (column.log_of is not None) == is_log, where
             assert not (column.log_of and column.unit), where
+            printed_unit(column)  # CDS can spell it
 
 
 def test_every_code_has_a_note_and_every_note_is_used(manifest: dict[str, Any]) -> None:
@@ -125,6 +129,18 @@ def test_every_code_has_a_note_and_every_note_is_used(manifest: dict[str, Any]) 
     assert {name for name in blocks if name.startswith("note_")} == used - {None}
     for mart in marts(manifest).values():
         assert all((column.note or "").isascii() for column in mart.columns)
+
+
+def test_labels_of_printed_tables_follow_the_standard(manifest: dict[str, Any]) -> None:
+    """An error stands right after its column; no mart has two columns of one label."""
+    for mart in marts(manifest).values():
+        labels = printed_labels(mart.columns)
+        for before, label in pairwise(labels):
+            if label.startswith("e_"):
+                assert label == f"e_{before}", mart.name
+        assert not [label for label in labels if label.endswith(("_error", "_16", "_84"))]
+        if mart.position:
+            assert {"RAdeg", "DEdeg"} <= set(labels)
 
 
 def test_every_mart_has_an_enforced_contract(manifest: dict[str, Any]) -> None:

@@ -19,12 +19,12 @@ from astropy.table import Table
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import warehouse.export
+import warehouse.export.reading
 from warehouse.connection import WarehouseError
 from warehouse.export import ExportFormat, export_mart
 from warehouse.export.checksums import Checksum, encoded
 from warehouse.export.metadata import Mart, MartColumn
-from warehouse.export.tables import Field, fields_of, records
+from warehouse.export.tables import Field, records
 
 #: A value of each type that DuckDB gives to a mart, as literal and as Python has it.
 TYPES: dict[str, tuple[str, Any]] = {
@@ -90,7 +90,7 @@ def test_every_type_and_its_null_come_back(
     piece: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(warehouse.export, "PIECE", piece)
+    monkeypatch.setattr(warehouse.export.reading, "PIECE", piece)
     table = Table.read(export_mart(connection, MART, format_, tmp_path), format=format_.value)
     assert len(table) == 3
     for i, (name, (_, wanted)) in enumerate(TYPES.items()):
@@ -144,12 +144,6 @@ def test_text_that_grew_while_it_was_written_is_not_cut() -> None:
     field = Field("name", None, 4)
     with pytest.raises(WarehouseError, match="column name has changed while it was written"):
         list(records([piece], [field], flags=False))
-
-
-def test_a_list_is_refused_by_its_name() -> None:
-    schema = pa.schema([("flux", pa.list_(pa.float64()))])
-    with pytest.raises(WarehouseError, match="column flux is a list"):
-        fields_of(schema, {})
 
 
 @given(st.lists(st.binary(max_size=40), max_size=12))

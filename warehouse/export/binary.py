@@ -6,7 +6,6 @@ import base64
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,17 +18,27 @@ from astropy.table import Table
 from warehouse.connection import WarehouseError
 from warehouse.export.checksums import Checksum, encoded
 from warehouse.export.metadata import Mart
+from warehouse.export.origin import caption_of
 from warehouse.export.tables import Field
 
-#: Positions are LAMOST's input coordinates, on the ICRS at J2000.
-_FRAME = {"system": "ICRS", "epoch": "J2000"}
+#: UCDs that begin so belong to a frame: of these columns the frame is declared.
+_EQUATORIAL = ("pos.eq", "pos.pm;pos.eq")
+_GALACTIC = ("pos.galactic",)
+
+#: UCDs of moments, which have a time scale; durations have none.
+_MOMENTS = ("time.epoch", "time.start", "time.end")
 
 #: FITS is written in blocks of as many bytes.
 _BLOCK = 2880
 
 
-def votable(mart: Mart, table: Table, provenance: dict[str, Any]) -> VOTableFile:
-    """Return a VOTable document without rows: UCDs, descriptions, a frame and provenance.
+def votable(mart: Mart, table: Table, provenance: Mapping[str, str]) -> VOTableFile:
+    """Return a VOTable document without rows: UCDs, descriptions, frames, time scale, origin.
+
+    The epoch of a position is the one that the model declares (``position_epoch``); where it
+    declares none, none is claimed. Proper motions belong to the frame of the positions. Times are
+    those of LAMOST's shutters: UTC by the clock of the observatory, and so neither heliocentric nor
+    barycentric.
 
     Parameters
     ----------
@@ -39,10 +48,11 @@ def votable(mart: Mart, table: Table, provenance: dict[str, Any]) -> VOTableFile
         :func:`warehouse.export.tables.without_rows`.
     """
     document = from_table(table, table_id=mart.name)
-    resource = document.resources[0]
-    frame = CooSys(ID="icrs", **_FRAME)
-    resource.coordinate_systems.append(frame)
     document.version = "1.4"  # the first that knows TIMESYS
+    resource = document.resources[0]
+    epoch = mart.meta.get("position_epoch")
+    icrs = CooSys(ID="icrs", system="ICRS", epoch=epoch)
+    galactic = CooSys(ID="galactic", system="galactic", epoch=epoch)
     clock = TimeSys(
         ID="time_system",
         timeorigin="MJD-origin",
@@ -50,23 +60,23 @@ def votable(mart: Mart, table: Table, provenance: dict[str, Any]) -> VOTableFile
         refposition="TOPOCENTER",
         config={"version_1_4_or_later": True},
     )
-    times = {one.name for one in mart.columns if one.ucd and one.ucd.startswith("time.epoch")}
-    if times:
-        resource.time_systems.append(clock)
     for key, value in provenance.items():
-        resource.infos.append(Info(ID=f"info_{key}", name=key, value=str(value)))
+        resource.infos.append(Info(ID=f"info_{key}", name=key, value=value))
     element = document.get_first_table()
     element.name = mart.name
-    element.description = mart.description
+    element.description = f"{caption_of(mart, provenance)}. {mart.description}"
     by_name = {column.name: column for column in mart.columns}
+    used = set()
     for item in element.fields:
         column = by_name[item.name]
         item.ucd = column.ucd
-        item.description = column.description
-        if column.ucd and column.ucd.startswith("pos.eq"):
-            item.ref = frame.ID
-        if column.name in times:
-            item.ref = clock.ID
+        item.description = column.in_full
+        for system, ucds in ((icrs, _EQUATORIAL), (galactic, _GALACTIC), (clock, _MOMENTS)):
+            if (column.ucd or "").startswith(ucds):
+                item.ref = system.ID
+                used.add(system.ID)
+    resource.coordinate_systems.extend(one for one in (icrs, galactic) if one.ID in used)
+    resource.time_systems.extend(one for one in (clock,) if one.ID in used)
     return document
 
 
@@ -75,7 +85,7 @@ def write_votable(
     mart: Mart,
     empty: Table,
     records: Iterable[np.ndarray],
-    provenance: dict[str, Any],
+    provenance: Mapping[str, str],
 ) -> None:
     """Write a VOTable with a BINARY2 payload, its rows in pieces.
 
@@ -111,7 +121,7 @@ def write_fits(
     empty: Table,
     fields: Iterable[Field],
     records: Iterable[np.ndarray],
-    provenance: dict[str, Any],
+    provenance: Mapping[str, str],
 ) -> None:
     """Write a FITS binary table with TUNIT, TCOMM, TUCD, TNULL and checksums, its rows in pieces.
 
@@ -129,20 +139,20 @@ def write_fits(
     Raises
     ------
     WarehouseError
-        Naming a column whose text is not ASCII, which FITS does not hold.
+        Naming a column whose text is not printable ASCII, which FITS does not hold.
     """
     plain = empty.copy()
     plain.meta = {}
     for field in fields:
-        if not field.is_ascii:
+        if not field.is_printable:
             raise WarehouseError(
-                f"column {field.name} of {mart.name} holds text that is not ASCII, and FITS has no "
-                "place for it; release it as votable, parquet or csv"
+                f"column {field.name} of {mart.name} holds text that is not ASCII or has line "
+                "breaks, and FITS has no place for it; release it as votable, parquet or csv"
             )
     hdu = fits.table_to_hdu(plain)
     hdu.name = mart.name
     for number, (column, field) in enumerate(zip(mart.columns, fields, strict=True), start=1):
-        hdu.header[f"TCOMM{number}"] = column.description
+        hdu.header[f"TCOMM{number}"] = column.in_full
         if column.ucd:
             hdu.header[f"TUCD{number}"] = column.ucd
         if field.null is not None:
@@ -188,7 +198,7 @@ def write_parquet(
     rows: pa.RecordBatchReader,
     empty: Table,
     widths: Mapping[str, int],
-    provenance: dict[str, Any],
+    provenance: Mapping[str, str],
 ) -> None:
     """Write Parquet whose footer carries a data-less VOTable (VOParquet 1.0) and field notes.
 
@@ -207,7 +217,7 @@ def write_parquet(
     votable(mart, empty, provenance).to_xml(header, tabledata_format="tabledata")
     fields = []
     for column, field in zip(mart.columns, rows.schema, strict=True):
-        notes = {"description": column.description, "unit": column.unit, "ucd": column.ucd}
+        notes = {"description": column.in_full, "unit": column.unit, "ucd": column.ucd}
         fields.append(field.with_metadata({key: value for key, value in notes.items() if value}))
     schema = pa.schema(
         fields,
@@ -216,7 +226,7 @@ def write_parquet(
             "IVOA.VOTable-Parquet.content": header.getvalue().decode(),
             # astropy's reader wants the width of text columns, and fails on an empty table without
             **{f"table::len::{name}": str(width) for name, width in widths.items()},
-            **{f"hotstars.{key}": str(value) for key, value in provenance.items()},
+            **{f"hotstars.{key}": value for key, value in provenance.items()},
         },
     )
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:

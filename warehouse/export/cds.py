@@ -1,100 +1,102 @@
-"""CDS tables: fixed-width .dat files and the ReadMe that describes them.
+"""CDS tables: a ReadMe and .dat files, made by CDS's own package from machine-readable tables.
 
-The layout is that of the catalogue standard (https://vizier.cds.unistra.fr/doc/catstd.htx). The
-byte-by-byte description is the one of the machine-readable tables, so that formats, order and
-units come from the same place; astropy's CDS reader is the judge in the tests.
+``cdspyreadme`` finds formats from values, where the declared ones must hold; so it is given
+finished machine-readable tables, whose byte-by-byte descriptions, notes and rows it takes over line
+by line. ``ReadMe.template`` is its template without the sections that have nothing to say here.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
-from warehouse.export.metadata import Mart
-from warehouse.export.mrt import byte_by_byte
-from warehouse.export.printing import PrintFormat
+from cdspyreadme import CDSMRTTable, CDSTablesMaker
 
-_RULE = "=" * 80
-_LINE = "-" * 80
+from warehouse.export.article import Article
+from warehouse.export.files import scratch_folder, whole_file
+from warehouse.export.mrt import write_mrt
+from warehouse.export.printed import Printed
 
+_TEMPLATE = Path(__file__).with_name("ReadMe.template")
+_WIDTH = 80
 
-@dataclass(frozen=True)
-class Printed:
-    """A table as it is printed.
-
-    Attributes
-    ----------
-    mart
-        What it is.
-    formats
-        Of its columns.
-    told
-        Of each column the limits, and None where a value is missing: what a description says.
-    n_rows
-        Lines.
-    pieces
-        Called, gives the values in pieces, column by column.
-    """
-
-    mart: Mart
-    formats: Sequence[PrintFormat]
-    told: Sequence[Sequence[Any]]
-    n_rows: int
-    pieces: Callable[[], Iterator[list[list[Any]]]]
-
-    @property
-    def file(self) -> str:
-        """Name of the data file."""
-        return f"{self.mart.name}.dat"
-
-    @property
-    def width(self) -> int:
-        """Bytes of a line."""
-        return sum(one.width for one in self.formats) + len(self.formats) - 1
-
-    def lines(self) -> Iterator[str]:
-        """Return the rows at their full width."""
-        for values in self.pieces():
-            printed = [
-                [one.padded(value) for value in column]
-                for one, column in zip(self.formats, values, strict=True)
-            ]
-            yield from (" ".join(row) for row in zip(*printed, strict=True))
+_DESCRIPTION = (
+    "Each table is a catalogue of the hotstars warehouse; a note of each says what it was made "
+    "from and by. Numbers are rounded to two figures of their errors. A blank is a missing value."
+)
 
 
-def readme(title: str, tables: Sequence[Printed], facts: Mapping[str, Any]) -> str:
-    """Return the ReadMe of some tables.
+def write_cds(
+    folder: Path, readme: str, tables: Sequence[Printed], article: Article, year: str
+) -> list[Path]:
+    """Write tables with one ReadMe, and return the files, the ReadMe last.
 
     Parameters
     ----------
-    title
-        Of the catalogue.
+    folder
+        Of the files.
+    readme
+        Name of the ReadMe.
     tables
         In the order in which they are described.
-    facts
-        Of the origin, as notes.
+    article
+        That they belong to.
+    year
+        Of the rebuild; stands where the catalogue's year will.
     """
-    width = max(len("ReadMe"), *(len(one.file) for one in tables))
-    lines = [title[:80], _RULE, *textwrap.wrap(title, 80), "    the hotstars warehouse", _RULE]
-    lines += ["Abstract:"]
-    for one in tables:
-        lines += textwrap.wrap(f"{one.mart.name}: {one.mart.description}", 80, initial_indent="  ",
-                               subsequent_indent="  ")  # fmt: skip
-    lines += ["", "File Summary:", _LINE]
-    lines.append(f"{'FileName'.ljust(width)} {'Lrecl':>6} {'Records':>8}   Explanations")
-    lines += [_LINE, f"{'ReadMe'.ljust(width)} {80:6d} {'.':>8}   This file"]
-    for one in tables:
-        summary = f"{one.file.ljust(width)} {one.width:6d} {one.n_rows:8d}   "
-        wrapped = textwrap.wrap(one.mart.description, max(80 - len(summary), 20))
-        lines.append(summary + (wrapped[0] if wrapped else one.mart.name))
-        lines += [" " * len(summary) + part for part in wrapped[1:]]
-    lines += [_LINE, ""]
-    for one in tables:
-        lines += [byte_by_byte(one.mart.columns, one.formats, one.told, one.file), ""]
-    lines.append("History:")
-    for key, value in facts.items():
-        lines += textwrap.wrap(f"{key}: {value}", 78, initial_indent="  ", subsequent_indent="    ")
-    lines += [_RULE, "(End)"]
-    return "\n".join(lines) + "\n"
+    with scratch_folder(folder / readme) as scratch:
+        maker = CDSTablesMaker(outfolder=str(scratch))
+        for one in tables:
+            _add(maker, scratch, one, article)
+        _describe(maker, tables, article, year)
+        with (scratch / readme).open("w", encoding="ascii") as file:
+            maker.makeReadMe(out=file)
+        names = [*(f"{one.mart.name}.dat" for one in tables), readme]
+        for name in names:
+            with whole_file(folder / name) as temporary:
+                (scratch / name).rename(temporary)
+    return [folder / name for name in names]
+
+
+def _add(maker: CDSTablesMaker, scratch: Path, one: Printed, article: Article) -> None:
+    """Write a machine-readable table, and let the package take the .dat and its description."""
+    source = scratch / f"{one.mart.name}.txt"
+    with source.open("w", encoding="ascii") as file:
+        write_mrt(file, one, article)
+    table = CDSMRTTable(str(source), tableout=f"{one.mart.name}.dat")
+    maker.addTable(table)
+    table.nlines = one.n_rows
+    if one.n_rows:
+        table.makeCDSTable(outfolder=str(scratch))
+    else:  # the package looks for a first row and would copy the head
+        (scratch / table.name).touch()
+    source.unlink()
+
+
+def _describe(
+    maker: CDSTablesMaker, tables: Sequence[Printed], article: Article, year: str
+) -> None:
+    """Tell the package what stands above the descriptions of the tables, and below."""
+    first, *others = [one.strip() for one in article.authors.split(",")]
+    author = f"{first.split()[0]}+" if others else first
+    title = article.title_of([one.mart for one in tables])
+    maker.title = title
+    maker.author = first
+    maker.authors = article.authors
+    maker.keywords = article.keywords
+    maker.abstract = article.abstract or " ".join(
+        f"{one.caption}: {one.mart.description}" for one in tables
+    )
+    maker.more_description = _DESCRIPTION
+    whose = f"({author}, {year})" if year else f"({author})"
+    short = textwrap.shorten(title, _WIDTH - len(whose) - 1, placeholder="...")
+    cited = {one.mart.bibcode: one.mart.paper for one in tables if one.mart.bibcode}
+    maker.setReadmeTemplate(
+        str(_TEMPLATE),
+        {
+            "head": short.ljust(_WIDTH - len(whose)) + whose,
+            "references": "\n".join(f"  {paper}, {bibcode}" for bibcode, paper in cited.items()),
+            "rights": f"\nLicense: {article.rights}\n" if article.rights else "",
+        },
+    )

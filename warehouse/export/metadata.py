@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -192,15 +193,14 @@ def marts(manifest: dict[str, Any]) -> dict[str, Mart]:
     return found
 
 
-def find_mart(manifest: dict[str, Any], name: str) -> Mart:
-    """Return one mart.
+def mart_of(known: Mapping[str, Mart], name: str) -> Mart:
+    """Return one of the marts.
 
     Raises
     ------
     WarehouseError
         Naming the marts that there are.
     """
-    known = marts(manifest)
     if name not in known:
         raise WarehouseError(f"no mart {name!r}; there are {', '.join(sorted(known))}")
     return known[name]

@@ -1,7 +1,8 @@
 """AAS machine-readable tables: fixed width, with a byte-by-byte description.
 
-The layout follows the AAS Journals' instructions for machine-readable tables, which build
-on the CDS standard (https://vizier.cds.unistra.fr/doc/catstd.htx).
+The layout follows the AAS Journals' instructions for machine-readable tables
+(https://journals.aas.org/mrt-standards), which build on the standard for astronomical catalogues
+(https://vizier.cds.unistra.fr/doc/catstd.htx).
 """
 
 from __future__ import annotations
@@ -9,116 +10,109 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import TextIO
 
-from warehouse.export.metadata import Mart, MartColumn
-from warehouse.export.printing import PrintFormat
+from warehouse.export.article import Article
+from warehouse.export.printed import Printed, PrintedColumn
 
 _RULE = "=" * 80
 _LINE = "-" * 80
-
-#: CDS spellings of the units whose VOUnit spelling differs.
-_CDS_UNITS = {"0.1nm": "0.1nm", "yr": "yr", "d": "d"}
+_WIDTH = 80
 
 
-def cds_unit(unit: str | None) -> str:
-    """Return the CDS spelling of a VOUnit: ``mas.yr**-1`` is ``mas/yr`` there."""
-    if not unit:
-        return "---"
-    if unit in _CDS_UNITS:
-        return _CDS_UNITS[unit]
-    parts = unit.split(".") if not re.match(r"^\d", unit) else [unit]
-    numerator = [part for part in parts if "**-" not in part]
-    denominator = [part.replace("**-", "") for part in parts if "**-" in part]
-    text = ".".join(part.replace("**", "") for part in numerator)
-    for part in denominator:
-        text += "/" + (part[:-1] if part.endswith("1") else part)
-    return text
-
-
-def _limits(values: Sequence[Any], print_format: PrintFormat) -> str:
-    known = [value for value in values if value is not None]
-    if print_format.kind == "A" or not known:
-        return ""
-    low, high = (print_format.text(limit) for limit in (min(known), max(known)))
-    return f"[{low}]" if low == high else f"[{low}/{high}]"
-
-
-def byte_by_byte(
-    columns: Sequence[MartColumn],
-    formats: Sequence[PrintFormat],
-    values: Sequence[Sequence[Any]],
-    file_name: str,
-) -> str:
-    """Return the byte-by-byte description.
+def write_mrt(file: TextIO, table: Printed, article: Article) -> None:
+    """Write a machine-readable table.
 
     Parameters
     ----------
-    columns, formats
-        The columns and how each is printed.
-    values
-        The values, column by column, or the least, the greatest and a missing one of each; they
-        give the limits and say where NULL occurs.
-    file_name
-        Name the description carries.
+    file
+        Open for text.
+    table
+        What to write.
+    article
+        That it belongs to.
     """
-    width = max(len("Label"), *(len(column.name) for column in columns))
-    lines = [f"Byte-by-byte Description of file: {file_name}", _LINE]
-    lines.append(f"   Bytes Format Units     {'Label'.ljust(width)} Explanations")
-    lines.append(_LINE)
-    start = 1
-    for column, print_format, column_values in zip(columns, formats, values, strict=True):
-        end = start + print_format.width - 1
-        limits = _limits(column_values, print_format)
-        null = "?" if any(value is None for value in column_values) else ""
-        marks = limits + null
-        text = f"{marks} {column.description}".strip()
-        lead = (
-            f"{start:4d}-{end:4d} {print_format!s:6s} {cds_unit(column.unit):9s} "
-            f"{column.name.ljust(width)} "
-        )
-        wrapped = _wrapped(text, max(80 - len(lead), 30))
-        lines.append(lead + wrapped[0])
-        lines += [" " * len(lead) + part for part in wrapped[1:]]
-        start = end + 2
-    lines.append(_LINE)
-    return "\n".join(lines)
+    file.write(head(table, article))
+    file.writelines(f"{line}\n" for line in table.lines())
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """Wrap a description so that no line but the first begins with a number.
-
-    Readers tell columns by lines that begin so.
-    """
-    glued = re.sub(r" (?=\d)", "\u00a0", text)
-    lines = textwrap.wrap(glued, width, break_on_hyphens=False, break_long_words=False) or [""]
-    return [line.replace("\u00a0", " ") for line in lines]
-
-
-def head(
-    mart: Mart,
-    formats: Sequence[PrintFormat],
-    told: Sequence[Sequence[Any]],
-    notes: Sequence[str],
-) -> str:
+def head(table: Printed, article: Article) -> str:
     """Return all of a table but its rows.
 
     Parameters
     ----------
-    mart
-        What the table is.
-    formats
-        A print format a column.
-    told
-        Limits of each column, and None where a value is missing.
-    notes
-        Lines of provenance, printed as notes.
+    table
+        What is described.
+    article
+        Whose title and authors stand at the top.
     """
-    title = textwrap.wrap(mart.description or mart.name, 72)
-    lines = ["Title: " + title[0], *("       " + part for part in title[1:])]
-    lines += ["Authors: the hotstars warehouse", f"Table: {mart.name}", _RULE]
-    lines.append(byte_by_byte(mart.columns, formats, told, f"{mart.name}.txt"))
-    for number, note in enumerate(notes, start=1):
-        lines += textwrap.wrap(f"Note ({number}): {note}", 80, subsequent_indent="  ")
+    lines = [
+        *_entry("Title: ", article.title_of([table.mart])),
+        *_entry("Authors: ", article.authors),
+        *_entry("Table: ", table.caption),
+        _RULE,
+        *byte_by_byte(table.columns, f"{table.mart.name}.txt"),
+    ]
+    for number, note in enumerate(table.notes, start=1):
+        lines += _note(number, note)
     lines.append(_LINE)
     return "\n".join(lines) + "\n"
+
+
+def byte_by_byte(columns: Sequence[PrintedColumn], file_name: str) -> list[str]:
+    """Return the byte-by-byte description, up to the rule that ends it.
+
+    Parameters
+    ----------
+    columns
+        In their order.
+    file_name
+        Name the description carries.
+    """
+    width = max(len("Label"), *(len(column.label) for column in columns))
+    lines = [f"Byte-by-byte Description of file: {file_name}", _LINE]
+    lines.append(f"   Bytes Format Units     {'Label'.ljust(width)} Explanations")
+    lines.append(_LINE)
+    start = 1
+    for column in columns:
+        end = start + column.format.width - 1
+        # a column of one byte is named by it, at the place where the others end
+        place = f"{end:9d}" if start == end else f"{start:4d}-{end:4d}"
+        lead = f"{place} {column.format!s:6s} {column.unit:9s} {column.label.ljust(width)} "
+        text = f"{column.limits} {column.explanation}".strip()
+        first, *others = _wrapped(text, max(_WIDTH - len(lead), 20))
+        lines.append(lead + first)
+        # one further to the right than the first, as the standard has it
+        lines += [" " * (len(lead) + 1) + part for part in others]
+        start = end + 2
+    lines.append(_LINE)
+    return lines
+
+
+def _entry(name: str, text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=name, subsequent_indent=" " * len(name))
+
+
+def _note(number: int, note: str) -> list[str]:
+    """Return a note: its first line beside the number, the others below, values by line."""
+    first, *others = note.splitlines()
+    lines = textwrap.wrap(f"Note ({number}): {first}", _WIDTH, subsequent_indent="    ")
+    for line in others:
+        lines += textwrap.wrap(
+            line, _WIDTH, initial_indent="    ", subsequent_indent="        ",
+            break_on_hyphens=False,
+        )  # fmt: skip
+    return lines
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Wrap an explanation so that no line but the first begins like a column's.
+
+    Readers tell columns by lines that begin with a number or with what looks like a format.
+    """
+    glued = re.sub(r" (?=\d|[A-Z][0-9.]+(?:\s|$))", "\u00a0", text)
+    room = textwrap.TextWrapper(
+        width, subsequent_indent=" ", break_on_hyphens=False, break_long_words=False
+    )
+    lines = room.wrap(glued) or [""]
+    return [line.replace("\u00a0", " ").strip() for line in lines]

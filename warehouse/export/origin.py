@@ -1,4 +1,8 @@
-"""Where released numbers come from: program, commit, dbt's run, models, settings, releases."""
+"""Where released numbers come from: program, commit, dbt's run, models, settings, releases.
+
+Names are those of the IVOA note "Data Origin in the VO" (https://www.ivoa.net/documents/DataOrigin/)
+where it has one, and in every format the same.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,87 @@ import duckdb
 import pyarrow as pa
 import yaml
 
+from warehouse import __version__
+from warehouse.export.article import Article
 from warehouse.export.metadata import Mart
 
 #: Calls of dbt that make tables.
 REBUILDS = ("run", "build")
+
+#: What tables with rows of a simulated survey say, and only these.
+SIMULATED = "simulated"
+
+
+def provenance(
+    mart: Mart, rows: pa.Table, article: Article, rebuild: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return what every released file says of its origin.
+
+    Parameters
+    ----------
+    mart
+        The table.
+    rows
+        :func:`warehouse.export.reading.told_values`.
+    article
+        That it belongs to.
+    rebuild
+        :func:`of_rebuild`; nothing is said of what it lacks.
+
+    Returns
+    -------
+    dict
+        Of the IVOA note ``publisher``, ``server_software``, ``creator``, ``resource_version`` (the
+        run of dbt), ``last_update_date`` (its end), ``cites`` (the paper that is followed) and
+        ``rights``; then ``title`` where one is given, ``mart``, ``paper``, ``survey``,
+        ``simulated``, models, ``vars`` and ``sources``.
+    """
+    commit = rebuild.get("commit")
+    facts = {
+        "publisher": "the hotstars warehouse",
+        "server_software": f"hotstars {__version__}" + (f", commit {commit}" if commit else ""),
+        "creator": article.authors,
+        "resource_version": rebuild.get("dbt_invocation"),
+        "last_update_date": rebuild.get("built_at"),
+        "cites": f"bibcode:{mart.bibcode}" if mart.bibcode else None,
+        "rights": article.rights,
+        "title": article.title,
+        "mart": mart.name,
+        "paper": mart.paper,
+    }
+    if "survey" in rows.column_names:
+        surveys = _named(rows, "survey")
+        facts["survey"] = ", ".join(surveys) or "none"
+        if any(name.startswith("SIM") for name in surveys):
+            facts[SIMULATED] = "SIM: rows of a simulated survey; these stars do not exist"
+    if "model_grid" in rows.column_names:
+        grids = _named(rows, "model_grid")
+        facts["model_grid"] = ", ".join(grids)
+        if any("SIM-" in name for name in grids):
+            facts.setdefault(
+                SIMULATED, "SIM: learnt from simulated model spectra; of real stars it says nothing"
+            )
+    facts.update(of_models(mart, rows))
+    facts.update({name: rebuild.get(name) for name in ("vars", "sources")})
+    return {name: str(value) for name, value in facts.items() if value}
+
+
+def _named(rows: pa.Table, column: str) -> list[str]:
+    """Return the different names in a column; a row of counts has several, between commas."""
+    return sorted({one for text in rows[column].to_pylist() if text for one in text.split(", ")})
+
+
+def caption_of(mart: Mart, facts: Mapping[str, str]) -> str:
+    """Return a table's caption, which says so where rows are simulated.
+
+    Parameters
+    ----------
+    mart
+        The table.
+    facts
+        :func:`provenance`.
+    """
+    return mart.caption + (" (SIMULATED)" if SIMULATED in facts else "")
 
 
 def of_rebuild(
@@ -38,6 +119,8 @@ def of_rebuild(
     facts: dict[str, Any] = {
         "commit": commit,
         "dbt_invocation": metadata.get("invocation_id", "unknown"),
+        # without fractions, as the VO writes times
+        "built_at": metadata.get("generated_at", "unknown").partition(".")[0].removesuffix("Z"),
     }
     changed = changed_vars(results.get("args", {}).get("vars") or {}, project / "dbt_project.yml")
     if changed:

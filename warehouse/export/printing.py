@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from warehouse.connection import WarehouseError
+from warehouse.export.reading import Extent
 
 _PATTERN = re.compile(r"^([AIFE])(\d+)(?:\.(\d+))?$")
 
@@ -41,15 +42,18 @@ class PrintFormat:
         return f"{self.kind}{self.width}"
 
     def text(self, value: Any) -> str:
-        """Return a value in this format, unpadded; NULL is an empty string."""
-        if value is None or value != value:  # NaN is not equal to itself
+        """Return a value in this format, unpadded; NULL is an empty string.
+
+        What is rounded to zero has no sign.
+        """
+        if value is None:
             return ""
         if self.kind == "I":
-            return f"{int(value):d}"
+            return f"{round(value):d}"
         if self.kind == "F":
-            return f"{value:.{self.decimals}f}"
+            return f"{value:z.{self.decimals}f}"
         if self.kind == "E":
-            return f"{value:.{self.decimals}E}"
+            return f"{value:z.{self.decimals}E}"
         return str(value)
 
     def padded(self, value: Any) -> str:
@@ -58,33 +62,38 @@ class PrintFormat:
         return text.ljust(self.width) if self.kind == "A" else text.rjust(self.width)
 
 
-def fitted(declared: str | None, values: Sequence[Any], type_name: str, column: str) -> PrintFormat:
-    """Return the format to print a column with.
+def declared_format(declared: str | None, kind: str, column: str) -> PrintFormat:
+    """Return the format that a column's metadata ask for.
 
-    The declared decimals hold; the width grows where a value needs it, so that no digit is
-    lost. Without a declaration whole numbers and text get the width they need, and real
-    numbers seven significant figures.
+    Without a declaration real numbers get seven significant figures.
+
+    Parameters
+    ----------
+    declared
+        Such as ``F8.4``.
+    kind
+        ``text``, ``integer`` or ``real``: what the column holds.
+    column
+        Its name, for errors.
 
     Raises
     ------
     WarehouseError
-        When the declaration is no format or does not suit the column's type.
+        When the declaration is no format or does not suit what the column holds.
     """
-    textual = "char" in type_name.lower() or "timestamp" in type_name.lower()
     if declared is None:
-        real = any(word in type_name.lower() for word in ("double", "float", "decimal"))
-        start = PrintFormat("E", 14, 6) if real else PrintFormat("A" if textual else "I", 1)
-    else:
-        try:
-            start = PrintFormat.parse(declared)
-        except ValueError as error:
-            raise WarehouseError(f"column {column}: {error}") from error
-    if textual != (start.kind == "A"):
-        raise WarehouseError(f"column {column}: format {start} does not suit type {type_name}")
-    width = max((len(start.text(value)) for value in values), default=1)
-    # Text takes the room that it needs; numbers keep at least the declared width.
-    floor = 1 if start.kind == "A" else start.width
-    return PrintFormat(start.kind, max(width, floor, 1), start.decimals)
+        return {
+            "text": PrintFormat("A", 1),
+            "integer": PrintFormat("I", 1),
+            "real": PrintFormat("E", 14, 6),
+        }[kind]
+    try:
+        found = PrintFormat.parse(declared)
+    except ValueError as error:
+        raise WarehouseError(f"column {column}: {error}") from error
+    if (kind == "text") != (found.kind == "A"):
+        raise WarehouseError(f"column {column}: format {found} does not suit a column of {kind}")
+    return found
 
 
 #: Figures that an error is printed with.
@@ -122,24 +131,26 @@ def rounded(
     return found
 
 
-class Summary:
-    """What a description says of a column: its limits, and whether a value is missing."""
+def fitted(wanted: PrintFormat, extent: Extent) -> PrintFormat:
+    """Return a format as wide as a column's longest value, with the decimals that it has.
 
-    def __init__(self) -> None:
-        self._low: Any = None
-        self._high: Any = None
-        self._has_null = False
+    The longest number is the least or the greatest, but for exponents of three figures, which the
+    one nearest to zero may have. A column without a value keeps its width. Real numbers without
+    decimals are printed as whole ones.
 
-    def add(self, values: Sequence[Any]) -> None:
-        """Take in a piece of the column."""
-        known = [value for value in values if value is not None]
-        self._has_null |= len(known) < len(values)
-        if known:
-            low, high = min(known), max(known)
-            self._low = low if self._low is None else min(self._low, low)
-            self._high = high if self._high is None else max(self._high, high)
-
-    def told(self) -> list[Any]:
-        """Return the least and the greatest value, and None where one is missing."""
-        values = [] if self._low is None else [self._low, self._high]
-        return [*values, None] if self._has_null else values
+    Parameters
+    ----------
+    wanted
+        Kind and decimals.
+    extent
+        What the column holds.
+    """
+    kind = "I" if wanted.kind == "F" and wanted.decimals == 0 else wanted.kind
+    shape = PrintFormat(kind, wanted.width, wanted.decimals)
+    if kind == "A":
+        return PrintFormat("A", max(extent.letters, 1))
+    known = [extent.low, extent.high]
+    if kind == "E" and extent.smallest is not None:
+        known += [math.copysign(extent.smallest, extent.low)]
+    texts = [shape.text(value) for value in known if value is not None]
+    return PrintFormat(kind, max(map(len, texts), default=wanted.width), wanted.decimals)

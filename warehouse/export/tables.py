@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from astropy.table import MaskedColumn, Table
 
 from warehouse.connection import WarehouseError
 from warehouse.export.metadata import Mart
+from warehouse.export.reading import Extent, is_text
 
 #: What stands where a whole number is missing; FITS declares it as TNULL.
 INTEGER_NULL = {
@@ -36,15 +37,6 @@ _WIDER = {
 
 
 @dataclass(frozen=True)
-class Texts:
-    """What a column of text holds: letters of the longest, bytes of the longest in UTF-8."""
-
-    letters: int
-    n_bytes: int
-    is_ascii: bool
-
-
-@dataclass(frozen=True)
 class Field:
     """A column of a file: name, type of its numbers, or letters of its text."""
 
@@ -53,6 +45,7 @@ class Field:
     number: np.dtype[Any] | None
     width: int = 0
     is_ascii: bool = True
+    is_printable: bool = True
 
     @property
     def null(self) -> int | None:
@@ -76,15 +69,8 @@ def astropy_unit(unit: str | None, column: str) -> units.UnitBase | None:
         raise WarehouseError(f"column {column}: {unit!r} is no VOUnit ({error})") from error
 
 
-def is_text(kind: pa.DataType) -> bool:
-    """Say whether values of an Arrow type are released as text."""
-    return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_temporal(kind)
-    )
-
-
 def fields_of(
-    schema: pa.Schema, texts: Mapping[str, Texts], *, in_records: bool = True
+    schema: pa.Schema, extents: Sequence[Extent], *, in_records: bool = True
 ) -> list[Field]:
     """Return how the columns of a mart are held.
 
@@ -92,35 +78,21 @@ def fields_of(
     ----------
     schema
         The columns' Arrow types.
-    texts
-        What the columns of text hold.
+    extents
+        What the columns hold, of the same rows.
     in_records
         Whether types must be those that FITS has; else they stay what they are, as in Parquet.
-
-    Raises
-    ------
-    WarehouseError
-        Naming a column that is a list or a struct.
     """
     fields = []
-    for one in schema:
+    for one, extent in zip(schema, extents, strict=True):
         kind = one.type
-        if pa.types.is_nested(kind):
-            raise WarehouseError(
-                f"column {one.name} is a list or a struct; release its elements instead"
-            )
         if is_text(kind):
-            if pa.types.is_temporal(kind):  # written with all its decimals, whatever the value
-                zero = pa.Array.from_buffers(kind, 1, [None, pa.py_buffer(bytes(16))])
-                width, is_ascii = len(zero.cast(pa.string())[0].as_py()), True
-            else:
-                width, is_ascii = texts[one.name].n_bytes, texts[one.name].is_ascii
             # Bytes are at least the UTF-16 words of a text; one letter would be written as
             # arraysize="1", which VOTable has given up.
-            fields.append(Field(one.name, None, max(width, 2), is_ascii))
+            fields.append(
+                Field(one.name, None, max(extent.n_bytes, 2), extent.is_ascii, extent.is_printable)
+            )
             continue
-        if pa.types.is_decimal(kind):
-            kind = pa.float64()
         if in_records:
             kind = _WIDER.get(kind, kind)
         fields.append(Field(one.name, np.dtype(kind.to_pandas_dtype())))
@@ -137,7 +109,7 @@ def without_rows(mart: Mart, fields: Sequence[Field]) -> Table:
         table[column.name] = MaskedColumn(
             np.empty(0, dtype=kind),
             unit=astropy_unit(column.unit, column.name),
-            description=column.description,
+            description=column.in_full,
             fill_value=field.null,
         )
     return table
