@@ -14,6 +14,7 @@ class ExportFormat(enum.StrEnum):
     fits = "fits"
     parquet = "parquet"
     csv = "csv"
+    ecsv = "ecsv"
 
 
 #: End of the name of a table's file.
@@ -24,4 +25,5 @@ SUFFIX = {
     ExportFormat.fits: ".fits",
     ExportFormat.parquet: ".parquet",
     ExportFormat.csv: ".csv",
+    ExportFormat.ecsv: ".ecsv",
 }

@@ -119,8 +119,8 @@ def read(path: Path, format_: ExportFormat) -> Table:
         return astropy_ascii.read(path, format="mrt")
     if format_ is ExportFormat.cds:
         return astropy_ascii.read(path, format="cds", readme=str(path.with_suffix(".ReadMe")))
-    name = "ascii.csv" if format_ is ExportFormat.csv else format_.value
-    return Table.read(path, format=name)
+    names = {ExportFormat.csv: "ascii.csv", ExportFormat.ecsv: "ascii.ecsv"}
+    return Table.read(path, format=names.get(format_, format_.value))
 
 
 STILTS = shutil.which("stilts")

@@ -8,9 +8,8 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.csv
 
-from warehouse.export import binary, cds, tables
+from warehouse.export import binary, cds, delimited, tables
 from warehouse.export.article import Article
 from warehouse.export.files import whole_file
 from warehouse.export.metadata import Mart
@@ -105,13 +104,19 @@ def _write(
             with temporary.open("w", encoding="ascii") as file:
                 write_mrt(file, printed(connection, mart, facts), article)
         elif format_ is ExportFormat.csv:
-            pieces = read_pieces(connection, mart)
-            with pa.csv.CSVWriter(temporary, pieces.schema) as writer:
-                for piece in pieces:
-                    writer.write_batch(piece)
+            delimited.write_csv(temporary, read_pieces(connection, mart))
+        elif format_ is ExportFormat.ecsv:
+            schema = schema_of(connection, mart)
+            delimited.write_ecsv(temporary, mart, schema, read_pieces(connection, mart), facts)
         else:
             _write_binary(connection, mart, format_, temporary, facts)
-    return [path]
+    if format_ is not ExportFormat.csv:
+        return [path]
+    told = path.with_name(f"{path.name}-metadata.json")
+    with whole_file(told) as temporary:
+        text = delimited.csvw(mart, schema_of(connection, mart), article, facts)
+        temporary.write_text(text, encoding="utf-8")
+    return [path, told]
 
 
 def _write_binary(

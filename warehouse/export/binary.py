@@ -147,7 +147,7 @@ def write_fits(
         if not field.is_printable:
             raise WarehouseError(
                 f"column {field.name} of {mart.name} holds text that is not ASCII or has line "
-                "breaks, and FITS has no place for it; release it as votable, parquet or csv"
+                "breaks, and FITS has no place for it; release it as votable, parquet, csv or ecsv"
             )
     hdu = fits.table_to_hdu(plain)
     hdu.name = mart.name

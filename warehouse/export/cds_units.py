@@ -52,7 +52,7 @@ def cds_unit(unit: str | None, column: str) -> str:
         pass
     raise WarehouseError(
         f"column {column}: CDS has no spelling for the unit {unit!r}, which mrt and cds need; "
-        "give the column another unit, or release it as votable, fits, parquet or csv"
+        "give the column another unit, or release it as votable, fits, parquet, csv or ecsv"
     )
 
 

@@ -142,7 +142,7 @@ def _kind(kind: pa.DataType) -> str:
 
 def _refuse(mart: Mart, column: MartColumn, extent: Extent) -> None:
     """Raise where a printed table has no place for what a column holds."""
-    other = "release it as votable, parquet or csv"
+    other = "release it as votable, parquet, csv or ecsv"
     if extent.n_infinite:
         raise WarehouseError(
             f"column {column.name} of {mart.name}: {extent.n_infinite:,d} numbers are infinite, "
