@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -11,6 +11,8 @@ from warehouse.formats import ExportFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import duckdb
 
     from warehouse.export.metadata import Mart
     from warehouse.home import Home
@@ -49,15 +51,12 @@ def export(
 
     Example: hotstars export be_runaways --format mrt --format votable
     """
-    from hotstars.build import PROJECT
     from hotstars.publish import published_database
     from warehouse.connection import connect
     from warehouse.export import export_marts
     from warehouse.export.article import Article
     from warehouse.export.metadata import marts, read_manifest
-    from warehouse.export.origin import of_rebuild
     from warehouse.home import current_home
-    from warehouse.publish import git_commit
 
     home = current_home()
     known = marts(read_manifest(newest_manifest(home)))
@@ -72,7 +71,7 @@ def export(
     database = published_database(home) if published else home.database
     folder = out or home.export
     with connect(database, read_only=True) as connection:
-        rebuild = of_rebuild(newest_manifest(home).parent, PROJECT, connection, git_commit(PROJECT))
+        rebuild = _rebuild(home, connection, published)
         for one in format_:
             for path in export_marts(connection, chosen, one, folder, rebuild, article):
                 typer.echo(path)
@@ -102,3 +101,15 @@ def _chosen(
             "name a mart, a --paper, or --all; `hotstars export --list` shows them"
         )
     return [mart_of(known, name) for name in dict.fromkeys(chosen)]
+
+
+def _rebuild(
+    home: Home, connection: duckdb.DuckDBPyConnection, published: bool
+) -> Mapping[str, Any]:
+    """Return what made the tables: of a release what its card says, else what dbt last said."""
+    from hotstars.publish import release_of, what_made
+
+    if published:
+        rebuild: Mapping[str, Any] = release_of(home).card.get("rebuild", {})
+        return rebuild
+    return what_made(home, connection)

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    import duckdb
+
     from warehouse.home import Home
+    from warehouse.publish import Release
 
 
 def publish(
@@ -23,17 +26,21 @@ def publish(
     Example: hotstars build && hotstars publish
     """
     from hotstars.export import newest_manifest
+    from warehouse.connection import connect
     from warehouse.export.metadata import marts, read_manifest
     from warehouse.home import current_home
     from warehouse.publish import publish as publish_marts
 
     home = current_home()
-    manifest = read_manifest(newest_manifest(home))
+    known = marts(read_manifest(newest_manifest(home)))
+    with connect(home.database, read_only=True) as connection:
+        rebuild = what_made(home, connection)
     release = publish_marts(
         home.database,
         home.published,
-        orders={name: mart.order_by for name, mart in marts(manifest).items()},
-        facts=rebuild_facts(manifest, home.models),
+        marts=known,
+        rebuild=rebuild,
+        models=models_in_use(home.models),
         keep=keep,
         say=lambda line: typer.echo(line, err=True),
     )
@@ -44,8 +51,8 @@ def publish(
     typer.echo(f"release {release.card['number']}: {n_tables} tables in {release.database}")
 
 
-def published_database(home: Home) -> Path:
-    """Return the current release's file.
+def release_of(home: Home) -> Release:
+    """Return the current release.
 
     Raises
     ------
@@ -58,19 +65,28 @@ def published_database(home: Home) -> Path:
     release = current_release(home.published)
     if release is None:
         raise WarehouseError(f"{home.published}: nothing is published yet; run `hotstars publish`")
-    return release.database
+    return release
 
 
-def rebuild_facts(manifest: dict[str, Any], models: Path) -> dict[str, Any]:
-    """Return what made the catalogues: dbt's run, and the models in use."""
+def published_database(home: Home) -> Path:
+    """Return the current release's file, or raise as :func:`release_of`."""
+    return release_of(home).database
+
+
+def what_made(home: Home, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Return what is known of the rebuild that made the live catalogues, for released tables."""
+    from hotstars.build import PROJECT
+    from hotstars.export import newest_manifest
+    from warehouse.export.origin import of_rebuild
+    from warehouse.publish import git_commit
+
+    return of_rebuild(newest_manifest(home).parent, PROJECT, connection, git_commit(PROJECT))
+
+
+def models_in_use(models: Path) -> dict[str, str]:
+    """Return the version of each model that the catalogues were made with, by its name."""
     from ml.registry import current_version, list_models
 
-    metadata = manifest.get("metadata", {})
     return {
-        "dbt_invocation": metadata.get("invocation_id", "unknown"),
-        "built_at": metadata.get("generated_at", "unknown"),
-        "models": {
-            name: current_version(models, name) or version
-            for name, version, _ in list_models(models)
-        },
+        name: current_version(models, name) or version for name, version, _ in list_models(models)
     }

@@ -5,6 +5,7 @@ A DuckDB file has one writer, and nobody reads it meanwhile. So releases are fil
     published/000007/warehouse.duckdb     schema marts, with its comments; table release
     published/000007/parquet/<mart>.parquet
     published/000007/release.json         what it is, of when, from what
+    published/000007/SHA256SUMS           `sha256sum -c SHA256SUMS` checks the files
     published/current -> 000007
 
 A release is built beside the others, and counts when ``current`` points to it: one rename, which
@@ -14,11 +15,12 @@ is gone.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,9 +30,12 @@ import duckdb
 
 from warehouse import __version__
 from warehouse.connection import STORAGE_VERSION, WarehouseError, connect
+from warehouse.export import ExportFormat, export_mart
+from warehouse.export.files import sync_folder
+from warehouse.export.metadata import Mart, MartColumn
 from warehouse.load import quoted
 
-DATABASE, CARD, CURRENT = "warehouse.duckdb", "release.json", "current"
+DATABASE, CARD, CURRENT, SUMS = "warehouse.duckdb", "release.json", "current", "SHA256SUMS"
 
 Say = Callable[[str], None]
 
@@ -60,8 +65,9 @@ def publish(
     live: Path,
     published: Path,
     *,
-    orders: Mapping[str, Sequence[str]],
-    facts: Mapping[str, Any],
+    marts: Mapping[str, Mart],
+    rebuild: Mapping[str, Any],
+    models: Mapping[str, str],
     keep: int = 3,
     say: Say = lambda _: None,
 ) -> Release:
@@ -73,10 +79,13 @@ def publish(
         The warehouse's file.
     published
         Folder of the releases.
-    orders
-        Mart -> columns that its rows are ordered by; by all columns where it is not named.
-    facts
-        What is known of the rebuild, for the card.
+    marts
+        Metadata by name: order of the rows, and what the Parquet files say of the columns. A table
+        that is not named is released as the database describes it.
+    rebuild
+        :func:`warehouse.export.origin.of_rebuild`, for the card and the files.
+    models
+        Version of each model in use, for the card.
     keep
         Releases that stay, the new one among them.
     say
@@ -99,19 +108,23 @@ def publish(
         shutil.rmtree(building, ignore_errors=True)
         (building / "parquet").mkdir(parents=True)
         try:
-            counts = _copy(live, building, orders, say)
+            counts = _copy(live, building, marts, rebuild, say)
             card = {
                 "number": number,
                 "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "from": str(live),
                 "program": f"hotstars {__version__}",
                 "commit": git_commit(Path(__file__).parent),
-                **facts,
+                "dbt_invocation": rebuild.get("dbt_invocation", "unknown"),
+                "built_at": rebuild.get("built_at", "unknown"),
+                "rebuild": dict(rebuild),
+                "models": dict(models),
                 "rows": counts,
             }
             _tell(building / DATABASE, card)
             (building / CARD).write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
-            _sync(building)
+            _sum(building)
+            sync_folder(building)
             folder = published / f"{number:06d}"
             building.rename(folder)
         finally:
@@ -169,9 +182,9 @@ def _numbered(published: Path) -> list[Path]:
 
 
 def _copy(
-    live: Path, building: Path, orders: Mapping[str, Sequence[str]], say: Say
+    live: Path, building: Path, marts: Mapping[str, Mart], rebuild: Mapping[str, Any], say: Say
 ) -> dict[str, int]:
-    """Copy tables and comments, each table also as Parquet; return their rows."""
+    """Copy tables and comments, and write each as Parquet; return their rows."""
     settings: dict[str, str | bool | int | float | list[str]] = {
         "storage_compatibility_version": STORAGE_VERSION
     }
@@ -190,17 +203,18 @@ def _copy(
             raise WarehouseError(f"{live}: no catalogues to publish; run `hotstars build`")
         counts = {}
         for name in names:
-            order = ", ".join(quoted(one) for one in orders.get(name, ())) or "all"
+            order = ", ".join(map(quoted, marts[name].order_by if name in marts else ())) or "all"
             table = f"marts.{quoted(name)}"
             connection.execute(
                 f"create table {table} as select * from live.{table} order by {order}"
             )
-            file = str(building / "parquet" / f"{name}.parquet").replace("'", "''")
-            connection.execute(f"copy {table} to '{file}' (format parquet, compression zstd)")
             counts[name] = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
             say(f"   {name}: {counts[name]:,d} rows")
         _comments(connection)
         connection.execute("detach live")
+        for name in names:
+            mart = marts.get(name) or _described(connection, name)
+            export_mart(connection, mart, ExportFormat.parquet, building / "parquet", rebuild)
     return counts
 
 
@@ -217,6 +231,16 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(
             f"comment on column marts.{quoted(table)}.{quoted(column)} is {_text(comment)}"
         )
+
+
+def _described(connection: duckdb.DuckDBPyConnection, name: str) -> Mart:
+    """Return what the database says of a table that dbt's manifest does not have."""
+    columns = connection.execute(
+        "select column_name, coalesce(comment, '') from duckdb_columns() "
+        "where schema_name = 'marts' and table_name = ? order by column_index",
+        [name],
+    ).fetchall()
+    return Mart(name, "marts", "", tuple(MartColumn(*column) for column in columns))
 
 
 def _text(value: str) -> str:
@@ -237,13 +261,14 @@ def _tell(database: Path, card: Mapping[str, Any]) -> None:
         connection.execute("checkpoint")
 
 
-def _sync(folder: Path) -> None:
-    for path in [*folder.rglob("*"), folder]:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _sum(folder: Path) -> None:
+    """Write the SHA-256 of each file, as ``sha256sum`` does."""
+    lines = []
+    for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
+    (folder / SUMS).write_text("".join(lines))
 
 
 def _point(published: Path, folder: Path) -> None:

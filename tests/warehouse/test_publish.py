@@ -16,9 +16,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from warehouse.connection import WarehouseError, connect
+from warehouse.export import ExportFormat, export_mart
+from warehouse.export.metadata import Mart, MartColumn
 from warehouse.publish import CURRENT, clear_rubbish, current_release, publish
 
 ROWS = 2000
+REBUILD = {"dbt_invocation": "abc", "built_at": "2026-01-02T03:04:05", "commit": "0123abc"}
+BE_NEW = Mart(
+    "be_new", "marts", "New Be stars",
+    (
+        MartColumn("designation", "Star", None, "meta.id;meta.main", "A8"),
+        MartColumn("n", "A number", "deg", "meta.number", "I8"),
+    ),
+    ("designation", "n"),
+)  # fmt: skip
 
 WRITER = """
 import sys, time, duckdb
@@ -43,7 +54,7 @@ import warehouse.publish as module
 def killed(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(module, sys.argv[3], killed)
-module.publish(Path(sys.argv[1]), Path(sys.argv[2]), orders={}, facts={})
+module.publish(Path(sys.argv[1]), Path(sys.argv[2]), marts={}, rebuild={}, models={})
 """
 
 
@@ -64,8 +75,8 @@ def live(tmp_path: Path) -> Path:
 
 def released(live: Path, **options: object):
     return publish(
-        live, live.parent / "published", orders={"be_new": ["designation", "n"]},
-        facts={"dbt_invocation": "abc", "models": {"net": "1"}}, **options,
+        live, live.parent / "published", marts={"be_new": BE_NEW}, rebuild=REBUILD,
+        models={"net": "1"}, **options,
     )  # fmt: skip
 
 
@@ -95,6 +106,38 @@ def test_a_release_holds_the_marts_with_comments_and_says_what_it_is(live: Path)
     assert release.card["commit"]
     parquet = pq.read_table(file.parent / "parquet" / "be_new.parquet")
     assert list(zip(*parquet.to_pydict().values(), strict=True)) == rows
+
+
+def test_parquet_of_a_release_is_that_of_an_export(live: Path, tmp_path: Path) -> None:
+    """With its VOTable header, from the metadata where they know the table, else from comments."""
+    with duckdb.connect(str(live)) as connection:
+        connection.execute("create table marts.odd as select 1.5 as x")
+        connection.execute("comment on column marts.odd.x is 'Not in the manifest'")
+    release = released(live)
+    with duckdb.connect(str(release.database), read_only=True) as connection:
+        path = export_mart(connection, BE_NEW, ExportFormat.parquet, tmp_path / "a", REBUILD)
+    assert path.read_bytes() == (release.folder / "parquet/be_new.parquet").read_bytes()
+    schema = pq.read_schema(path)
+    assert b'unit="deg"' in schema.metadata[b"IVOA.VOTable-Parquet.content"]
+    assert schema.metadata[b"hotstars.server_software"].endswith(b"commit 0123abc")
+    odd = pq.read_schema(release.folder / "parquet/odd.parquet")
+    assert odd.field("x").metadata[b"description"] == b"Not in the manifest"
+
+
+def test_the_files_of_a_release_can_be_checked(live: Path) -> None:
+    """By coreutils; two releases of the same rows differ in what holds their time."""
+    folders = [released(live).folder for _ in range(2)]
+    command = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
+    for folder in folders:
+        checked = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+        files = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()}
+        told = {line.removesuffix(": OK") for line in checked.stdout.splitlines()}
+        assert told == files - {"SHA256SUMS"}
+    sums = [set((folder / "SHA256SUMS").read_text().splitlines()) for folder in folders]
+    assert {line.split()[1] for line in sums[0] ^ sums[1]} <= {"warehouse.duckdb", "release.json"}
+    with (folders[1] / "parquet/be_new.parquet").open("ab") as file:
+        file.write(b"x")
+    assert subprocess.run(command, cwd=folders[1], capture_output=True, check=False).returncode == 1
 
 
 def test_people_read_a_release_while_a_rebuild_holds_the_warehouse(live: Path) -> None:
@@ -149,7 +192,7 @@ def test_some_releases_are_kept(live: Path) -> None:
         released(live, keep=0)
 
 
-@pytest.mark.parametrize("step", ["_comments", "_tell", "_sync", "_point"])
+@pytest.mark.parametrize("step", ["_comments", "_tell", "_sum", "sync_folder", "_point"])
 def test_a_killed_publisher_leaves_the_current_release(live: Path, step: str) -> None:
     released(live)
     folder = live.parent / "published"
@@ -195,7 +238,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 from warehouse.connection import WarehouseError
 from warehouse.publish import publish
 try:
-    publish(Path({str(live)!r}), Path({str(live.parent / "published")!r}), orders={{}}, facts={{}})
+    publish(Path({str(live)!r}), Path({str(live.parent / "published")!r}), marts={{}}, rebuild={{}},
+            models={{}})
 except WarehouseError as error:
     print(error)
 """
@@ -212,8 +256,8 @@ except WarehouseError as error:
 
 def test_an_unbuilt_warehouse_and_none_at_all_are_told(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="hotstars init"):
-        publish(tmp_path / "none.duckdb", tmp_path / "published", orders={}, facts={})
+        publish(tmp_path / "none.duckdb", tmp_path / "published", marts={}, rebuild={}, models={})
     duckdb.connect(str(tmp_path / "empty.duckdb")).close()
     with pytest.raises(WarehouseError, match="hotstars build"):
-        publish(tmp_path / "empty.duckdb", tmp_path / "published", orders={}, facts={})
+        publish(tmp_path / "empty.duckdb", tmp_path / "published", marts={}, rebuild={}, models={})
     assert current_release(tmp_path / "published") is None
