@@ -73,7 +73,8 @@ def export(
     with connect(database, read_only=True) as connection:
         rebuild = _rebuild(home, connection, published)
         for one in format_:
-            for path in export_marts(connection, chosen, one, folder, rebuild, article):
+            wanted = _placed(chosen) if one is ExportFormat.hats and not names else chosen
+            for path in export_marts(connection, wanted, one, folder, rebuild, article):
                 typer.echo(path)
 
 
@@ -101,6 +102,14 @@ def _chosen(
             "name a mart, a --paper, or --all; `hotstars export --list` shows them"
         )
     return [mart_of(known, name) for name in dict.fromkeys(chosen)]
+
+
+def _placed(chosen: Sequence[Mart]) -> list[Mart]:
+    """Return the marts with a position, and say which have none: --all means all that can be."""
+    for mart in chosen:
+        if mart.position is None:
+            typer.echo(f"{mart.name}: left out, HATS is for tables with a position", err=True)
+    return [mart for mart in chosen if mart.position is not None]
 
 
 def _rebuild(

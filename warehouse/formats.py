@@ -15,9 +15,10 @@ class ExportFormat(enum.StrEnum):
     parquet = "parquet"
     csv = "csv"
     ecsv = "ecsv"
+    hats = "hats"
 
 
-#: End of the name of a table's file.
+#: End of the name of a table's file; a HATS catalogue is a folder.
 SUFFIX = {
     ExportFormat.mrt: ".txt",
     ExportFormat.cds: ".dat",
@@ -26,4 +27,5 @@ SUFFIX = {
     ExportFormat.parquet: ".parquet",
     ExportFormat.csv: ".csv",
     ExportFormat.ecsv: ".ecsv",
+    ExportFormat.hats: "",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from built import Built
 from typer.testing import CliRunner
 
@@ -65,3 +66,16 @@ def test_the_list_has_captions(catalogues: Built) -> None:
     lines = hotstars(catalogues.home, "export", "--list").splitlines()
     assert "be_new" in [line.split()[0] for line in lines]
     assert any(line.endswith("New classical Be stars") for line in lines)
+
+
+def test_hats_of_all_leaves_out_what_has_no_position_and_says_so(
+    catalogues: Built, tmp_path: Path
+) -> None:
+    pytest.importorskip("lsdb")
+    arguments = ("export", "--format", "hats", "--out", str(tmp_path))
+    said = hotstars(catalogues.home, *arguments, "be_decisions", fails=True)
+    assert "be_decisions has no main position" in said
+    said = hotstars(catalogues.home, *arguments, "--paper", "wang2022")
+    assert "be_decisions: left out" in said
+    assert not (tmp_path / "be_decisions").exists()
+    assert (tmp_path / "be_new" / "hats.properties").exists()

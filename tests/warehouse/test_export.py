@@ -20,11 +20,12 @@ import warehouse.export.reading
 from warehouse.connection import WarehouseError
 from warehouse.export import ExportFormat, export_mart, export_marts
 from warehouse.export.article import Article
-from warehouse.export.files import whole_file
+from warehouse.export.files import whole_file, whole_folder
 from warehouse.export.metadata import mart_of, marts, read_manifest
 from warehouse.export.origin import changed_vars, of_rebuild
 
-FILES = list(ExportFormat)
+#: Formats whose table is one file that astropy reads.
+FILES = [one for one in ExportFormat if one is not ExportFormat.hats]
 PRINTED = (ExportFormat.mrt, ExportFormat.cds)
 
 
@@ -315,6 +316,24 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_folder_appears_whole_in_place_of_the_old_one_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "be_test"
+    for text in ("old", "new"):
+        with whole_folder(path) as temporary:
+            (temporary / text).write_text(text)
+    assert [one.name for one in path.iterdir()] == ["new"]
+
+    def write() -> None:
+        with whole_folder(path) as temporary:
+            (temporary / "half").write_text("half")
+            raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        write()
+    assert [one.name for one in path.iterdir()] == ["new"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_unknown_marts_notes_and_missing_manifests_name_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match=r"no mart 'be_tset'; there are be_test"):
         mart_of(marts(manifest()), "be_tset")
@@ -335,7 +354,7 @@ def test_a_table_that_is_not_built_or_has_other_columns_says_so(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("format_", FILES)
+@pytest.mark.parametrize("format_", list(ExportFormat))
 def test_a_list_is_refused_by_its_name(tmp_path: Path, format_: ExportFormat) -> None:
     with database() as connection:
         connection.execute("alter table marts.be_test alter v_tp type double[] using [v_tp]")

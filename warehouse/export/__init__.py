@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from warehouse.export import binary, cds, delimited, tables
+from warehouse.export import binary, cds, delimited, hats, tables
 from warehouse.export.article import Article
-from warehouse.export.files import whole_file
+from warehouse.export.files import whole_file, whole_folder
 from warehouse.export.metadata import Mart
 from warehouse.export.mrt import write_mrt
 from warehouse.export.origin import provenance
@@ -36,7 +36,7 @@ def export_marts(
 ) -> list[Path]:
     """Write marts in one format and return the files.
 
-    Every format passes a table through in pieces. Machine-readable and CDS tables are
+    Every format but HATS passes a table through in pieces. Machine-readable and CDS tables are
     rounded to two figures of the error, at most to the declared decimals; the others are not.
 
     Parameters
@@ -99,6 +99,10 @@ def _write(
     facts: Mapping[str, str],
 ) -> list[Path]:
     path = folder / f"{mart.name}{SUFFIX[format_]}"
+    if format_ is ExportFormat.hats:
+        with whole_folder(path) as temporary:
+            hats.write_hats(temporary, connection, mart, article, facts)
+        return [path]
     with whole_file(path) as temporary:
         if format_ is ExportFormat.mrt:
             with temporary.open("w", encoding="ascii") as file:

@@ -53,6 +53,28 @@ def scratch_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder beside ``path``; on success it takes the final name, fsynced.
+
+    A folder that stood there is moved aside first and removed at last: killed between the two
+    renames, neither stands under the name, and the next call makes it again.
+
+    Raises
+    ------
+    WarehouseError
+        When the disk is full or the folder cannot be written; the old one stays.
+    """
+    with scratch_folder(path) as temporary:
+        yield temporary
+        sync_folder(temporary)
+        old = _beside(path, "old")
+        if path.exists():
+            path.rename(old)
+        temporary.rename(path)
+        shutil.rmtree(old, ignore_errors=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Bring all that a folder holds to the disk."""
     for path in [*folder.rglob("*"), folder]:
