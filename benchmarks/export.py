@@ -39,7 +39,7 @@ MART = Mart("big", "marts", "Made for a benchmark", COLUMNS, ("designation",))
 def make(database: Path, rows: int) -> None:
     """Write the table."""
     values = ", ".join(
-        f"(range * {0.37 + 0.1 * i}) % 19 as {column.name}"
+        f"(range * {0.37 + 0.1 * i}::double) % 19 as {column.name}"
         if "error" not in column.name
         else f"0.01 + range % 97 / 1000.0 as {column.name}"
         for i, column in enumerate(COLUMNS[4:])
@@ -48,7 +48,8 @@ def make(database: Path, rows: int) -> None:
         connection.execute("create schema marts")
         connection.execute(
             "create table marts.big as select 'J' || lpad(range::varchar, 10, '0') as designation, "
-            "'SIM-MRS' as survey, (range * 0.618) % 360 as ra, (range * 0.0317) % 180 - 90 as dec, "
+            "'SIM-MRS' as survey, (range * 0.618::double) % 360 as ra, "
+            "(range * 0.0317::double) % 180 - 90 as dec, "
             f"{values} from range({rows})"
         )
 

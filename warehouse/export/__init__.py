@@ -132,7 +132,7 @@ def _write_binary(
 ) -> None:
     """Write a format whose columns have types."""
     schema = schema_of(connection, mart)
-    _, extents = extents_of(connection, mart, schema)
+    _, extents = extents_of(connection, mart, schema, numbers=False)
     fields = tables.fields_of(schema, extents, in_records=format_ is not ExportFormat.parquet)
     empty = tables.without_rows(mart, fields)
     # last: another query on this connection would end the reading

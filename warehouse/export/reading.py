@@ -175,6 +175,8 @@ def extents_of(
     mart: Mart,
     schema: pa.Schema,
     errors: Sequence[str] = (),
+    *,
+    numbers: bool = True,
 ) -> tuple[int, list[Extent]]:
     """Return the number of rows and what each column holds, by one query.
 
@@ -186,6 +188,8 @@ def extents_of(
         :func:`schema_of`.
     errors
         Columns of errors, whose small values are asked for.
+    numbers
+        Whether limits of numbers are asked for, which only printed tables need.
 
     Raises
     ------
@@ -203,6 +207,8 @@ def extents_of(
             found[place] = dict.fromkeys(("letters", "n_bytes"), _letters_of_time(kind))
         elif is_text(kind):
             wanted = _OF_TEXT
+        elif not numbers:
+            wanted = {}
         elif pa.types.is_floating(kind):
             wanted = {**_OF_REAL, **(_OF_ERRORS if field.name in errors else {})}
         else:
