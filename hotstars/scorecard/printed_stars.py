@@ -91,7 +91,8 @@ def _new_be(connection: duckdb.DuckDBPyConnection) -> Iterator[Score]:
 
 def _runaways(connection: duckdb.DuckDBPyConnection) -> Iterator[Score]:
     cursor = connection.execute(
-        "select designation, v_tp, v_tp_error, z from intermediate.int_star_kinematics"
+        "select designation, v_tp, v_tp_error_published, z, v_tp_error "
+        "from intermediate.int_star_kinematics"
     )
     found = {name: values for name, *values in cursor.fetchall()}
     running = _names(connection, "marts.be_runaways")
@@ -111,8 +112,9 @@ def _runaways(connection: duckdb.DuckDBPyConnection) -> Iterator[Score]:
         name = row["designation"]
         yield Score(
             "wang2022", "Table 9", f"{name}: error of V_Tp (km/s)", float(row["v_tp_error"]),
-            found[name][1], 0.1, _HOW,
-            "The paper scales V_Tp as the distance; here the error of the whole formula",
+            found[name][1], 0.1, f"{_HOW}, column `v_tp_error_published`",
+            "V_Tp scaled as the distance, and the error of the proper motion: a recipe found here. "
+            f"The whole formula, `v_tp_error`, gives {found[name][3]:.2f}",
             decimals(row["v_tp_error"]),
         )  # fmt: skip
     for row in rows:

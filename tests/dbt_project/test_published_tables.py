@@ -35,16 +35,17 @@ def test_v_tp_of_table_9(catalogues: Built, row: dict[str, str]) -> None:
 def test_printed_errors_are_those_of_a_velocity_that_scales_as_the_distance(
     catalogues: Built, row: dict[str, str]
 ) -> None:
-    """The paper multiplies V_Tp by the relative error of the parallax and adds the proper motion's.
+    """To the printed digit, with the printed velocity: the recipe that the paper does not print.
 
-    The Sun's and the Galaxy's motion do not scale so; the errors given here follow the formula
-    of V_Tp (next test) and differ from the printed ones by a factor of 0.5 to 1.6.
+    The Sun's and the Galaxy's motion do not scale so; the error of the catalogues follows the
+    formula of V_Tp (next test) and differs from the printed one by a factor of 0.5 to 1.6.
     """
     star = catalogues.row(KINEMATICS, row["designation"])
-    proper_motion = 4.74047 / star["parallax"] * max(star["pmra_error"], star["pmdec_error"])
-    scaled = np.hypot(star["v_tp"] * star["parallax_error"] / star["parallax"], proper_motion)
-    assert scaled == pytest.approx(float(row["v_tp_error"]), abs=0.1)
-    assert 0.5 < star["v_tp_error"] / float(row["v_tp_error"]) < 1.65
+    printed = float(row["v_tp_error"])
+    # the printed velocity is rounded, and ours lies within 0.1 km/s of it
+    slack = 0.05 + 0.1 * star["parallax_error"] / star["parallax"]
+    assert star["v_tp_error_published"] == pytest.approx(printed, abs=slack)
+    assert 0.5 < star["v_tp_error"] / printed < 1.65
 
 
 @pytest.mark.parametrize("row", TABLE_9, ids=by_designation)

@@ -70,6 +70,12 @@ select
         + 2 * coalesce(velocities.parallax_pmra_corr, 0) * by_parallax * by_pmra
         + 2 * coalesce(velocities.parallax_pmdec_corr, 0) * by_parallax * by_pmdec
     ) as v_tp_error,
+    -- what Table 9 prints; Sun and Galaxy do not scale with the star's distance
+    sqrt(
+        pow(velocities.v_tp * velocities.parallax_error / velocities.parallax, 2)
+        + pow(4.74047 / velocities.parallax, 2)
+        * (pow(velocities.pmra_error, 2) + pow(velocities.pmdec_error, 2))
+    ) as v_tp_error_published,
     1000 / velocities.parallax * coordinates.sin_b + {{ var('sun_height') }} as z,
     abs(1000 / velocities.parallax * coordinates.sin_b)
     * velocities.parallax_error / velocities.parallax as z_error
