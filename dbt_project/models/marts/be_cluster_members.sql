@@ -8,12 +8,8 @@ memberships as (
     select * from {{ ref('int_star_cluster') }}
 ),
 
--- papers write one name with and without blanks
 clusters as (
-    select
-        *,
-        lower(replace(cluster, ' ', '')) as cluster_key
-    from {{ ref('stg_clusters__clusters') }}
+    select * from {{ ref('stg_clusters__clusters') }}
 ),
 
 parameters as (
@@ -53,9 +49,9 @@ members as (
     from tests
     inner join memberships using (designation)
     left join parameters
-        on lower(replace(memberships.cluster, ' ', '')) = parameters.cluster_key
+        on {{ cluster_key('memberships.cluster') }} = parameters.cluster_key
     left join abundances
-        on lower(replace(memberships.cluster, ' ', '')) = abundances.cluster_key
+        on {{ cluster_key('memberships.cluster') }} = abundances.cluster_key
     where tests.is_classical_be and tests.passes_ruwe and memberships.is_member
 )
 

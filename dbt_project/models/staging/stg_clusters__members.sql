@@ -9,6 +9,7 @@ renamed as (
         -- ids
         reference,
         cluster,
+        {{ cluster_key('cluster') }} as cluster_key,
         source_id,
         -- astrometry
         ra,
