@@ -16,3 +16,6 @@ where
     or n_stars > earlier_stars
     or n_stars > n_spectra
     or n_spectra_mrs + n_spectra_lrs <> n_spectra
+    -- a star can have both
+    or n_stars_mrs + n_stars_lrs < n_stars
+    or greatest(n_stars_mrs, n_stars_lrs) > n_stars

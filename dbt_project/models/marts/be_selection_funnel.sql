@@ -31,7 +31,9 @@ steps as (
         count(*) as n_spectra,
         count(distinct designation) as n_stars,
         count(*) filter (where survey like '%MRS') as n_spectra_mrs,
+        count(distinct designation) filter (where survey like '%MRS') as n_stars_mrs,
         count(*) filter (where survey like '%LRS') as n_spectra_lrs,
+        count(distinct designation) filter (where survey like '%LRS') as n_stars_lrs,
         coalesce(string_agg(distinct survey, ', ' order by survey), 'none') as survey
     from joined
     where
@@ -49,7 +51,9 @@ select
     n_spectra,
     n_stars,
     n_spectra_mrs,
+    n_stars_mrs,
     n_spectra_lrs,
+    n_stars_lrs,
     published_n_spectra,
     published_n_stars,
     survey
