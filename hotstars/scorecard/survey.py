@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 NUMBERS = Path(__file__).with_name("survey_numbers.yml")
 
+_OBSERVED = (
+    "select count(distinct designation) from raw.lamost_observation "
+    "where survey = 'LAMOST-MRS' and list_contains($keys, designation)"
+)
+
 
 def survey_scores(connection: duckdb.DuckDBPyConnection | None) -> list[Score]:
     """Compare the numbers of a warehouse with the printed ones.
@@ -22,23 +27,26 @@ def survey_scores(connection: duckdb.DuckDBPyConnection | None) -> list[Score]:
     Parameters
     ----------
     connection
-        To a warehouse; None, or one that does not hold a survey's own data (simulated ones do
-        not count), leaves its numbers open, and names the commands.
+        To a warehouse; None, or one that does not hold a survey's own data, most of it at least
+        (simulated ones do not count), leaves its numbers open, and names the commands. Printed
+        rows are compared one by one, where the warehouse holds their stars.
     """
     told = yaml.safe_load(NUMBERS.read_text())
-    there = {name: _is_there(connection, item["there"]) for name, item in told["data"].items()}
+    there = {
+        name: _is_there(connection, item["there"], item.get("least", 1))
+        for name, item in told["data"].items()
+    }
     how = {name: item["how"] for name, item in told["data"].items()}
     scores = []
     for item in told["numbers"]:
-        keys: list[str] = []
         if "rows" in item:
-            keys = [row["designation"] for row in published_rows(item["rows"])]
-        expected = float(item.get("expected", len(keys)))
+            scores.append(_printed_stars(item, connection, how[item["data"]]))
+            continue
+        expected = float(item["expected"])
         obtained = None
         if connection is not None and there[item["data"]]:
-            obtained = _number(connection, item["sql"], {"keys": keys} if keys else {})
+            obtained = _number(connection, item["sql"], {})
         tolerance = item.get("tolerance", item.get("relative", 0.0) * abs(expected))
-        source = "this warehouse" if obtained is not None else how[item["data"]]
         scores.append(
             Score(
                 item["paper"],
@@ -47,13 +55,27 @@ def survey_scores(connection: duckdb.DuckDBPyConnection | None) -> list[Score]:
                 expected,
                 obtained,
                 float(tolerance),
-                source,
-                digits=decimals(str(item.get("expected", len(keys)))),
+                "this warehouse" if obtained is not None else how[item["data"]],
+                digits=decimals(str(item["expected"])),
             )
         )
     for item in told["rows"]:
-        scores += _rows(item, connection if there[item["data"]] else None, how[item["data"]])
+        scores += _rows(item, connection, how[item["data"]])
     return scores
+
+
+def _printed_stars(
+    item: Mapping[str, Any], connection: duckdb.DuckDBPyConnection | None, how: str
+) -> Score:
+    """Return how many printed stars a catalogue holds, of those that the warehouse has observed."""
+    keys = {"keys": [row["designation"] for row in published_rows(item["rows"])]}
+    observed = _number(connection, _OBSERVED, keys) if connection is not None else None
+    if connection is None or not observed:
+        n = float(len(keys["keys"]))
+        return Score(item["paper"], item["place"], item["quantity"], n, None, 0.0, how)
+    quantity = f"{item['quantity']}, of {observed:.0f} observed here"
+    found = _number(connection, item["sql"], keys)
+    return Score(item["paper"], item["place"], quantity, observed, found, 0.0, "this warehouse")
 
 
 def _rows(
@@ -85,8 +107,8 @@ def _rows(
             )
 
 
-def _is_there(connection: duckdb.DuckDBPyConnection | None, query: str) -> bool:
-    return connection is not None and bool(_number(connection, query, {}))
+def _is_there(connection: duckdb.DuckDBPyConnection | None, query: str, least: float) -> bool:
+    return connection is not None and (_number(connection, query, {}) or 0.0) >= least
 
 
 def _number(

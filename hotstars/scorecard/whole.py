@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from dataclasses import fields
 from pathlib import Path
 
+import yaml
+
 from hotstars.build import PROJECT
+from hotstars.scorecard.clusters import cluster_scores
 from hotstars.scorecard.formulas import formula_scores
 from hotstars.scorecard.printed_stars import printed_star_scores
 from hotstars.scorecard.scores import PAPERS, PUBLISHED, Score, as_json
@@ -40,11 +44,15 @@ def whole_scorecard(home: Home) -> list[Score]:
                 json.dumps({"of": _fingerprint(), "scores": [as_json(s) for s in scores]})
             )
             part.replace(kept)
-    if home.database.exists():
-        with connect(home.database, must_exist=True, read_only=True) as connection:
-            scores = [*scores, *survey_scores(connection)]
-    else:
-        scores = [*scores, *survey_scores(None)]
+    declared = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+    least = float(declared["cluster_probability_min"])
+    with contextlib.ExitStack() as stack:
+        connection = None
+        if home.database.exists():
+            connection = stack.enter_context(
+                connect(home.database, must_exist=True, read_only=True)
+            )
+        scores = [*scores, *cluster_scores(connection, least), *survey_scores(connection)]
     scores = [*scores, *slam_check_scores(home)]
     order = list(PAPERS)
     return sorted(scores, key=lambda score: order.index(score.paper))
