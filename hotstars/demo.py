@@ -26,6 +26,9 @@ TRAINING_STARS = 1800
 #: Spectra of each resolution that the demo's SLAM learns from; the paper has 1,000 and 5,000.
 TRAINING_SPECTRA = 400
 
+#: SLAM's check on model spectra, small: two figures of the report are drawn from it.
+SLAM_CHECK = ("--spectra", "150", "--folds", "3", "--sizes", "100,400", "--stars", "40")
+
 #: Pages of stars in the demo's report; `hotstars report` writes all.
 PAGES = 300
 
@@ -57,6 +60,7 @@ def demo(
     Example: hotstars demo --stars 500
     """
     from hotstars.check import print_recovery
+    from hotstars.kept_scores import kept_scores
     from ml.registry import current_version
     from warehouse.connection import connect
     from warehouse.home import current_home
@@ -85,6 +89,8 @@ def demo(
     _step("released tables", "export", *RELEASED, "--format", "mrt", "--format", "votable")
     if current_release(home.published) is None:
         _step("a release, which stays while the next rebuild runs", "publish")
+    if not kept_scores(home):
+        _step("SLAM on model spectra", "check-slam", *SLAM_CHECK, quiet=True)
     if not (home.report / "index.html").exists():
         _step("report", "report", "--most", str(PAGES))
     with connect(home.database, read_only=True) as connection:
@@ -106,17 +112,20 @@ def demo(
     typer.echo(f"\ndone in {time.monotonic() - start:.0f} s")
 
 
-def _step(title: str, *arguments: str) -> None:
-    if not _tried(title, *arguments):
+def _step(title: str, *arguments: str, quiet: bool = False) -> None:
+    if not _tried(title, *arguments, quiet=quiet):
         typer.echo(f"hotstars {' '.join(arguments)} failed", err=True)
         raise typer.Exit(1)
 
 
-def _tried(title: str, *arguments: str) -> bool:
-    """Run a verb, and tell whether it went well."""
+def _tried(title: str, *arguments: str, quiet: bool = False) -> bool:
+    """Run a verb, without its results where it is quiet, and tell whether it went well."""
     typer.echo(f"== {title}")
     start = time.monotonic()
-    code = subprocess.run([sys.executable, "-m", "hotstars", *arguments], check=False).returncode
+    command = [sys.executable, "-m", "hotstars", *arguments]
+    code = subprocess.run(
+        command, check=False, stdout=subprocess.DEVNULL if quiet else None
+    ).returncode
     if code == 0:
         typer.echo(f"   ({time.monotonic() - start:.1f} s)")
     return code == 0
