@@ -20,9 +20,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from ml.apogee.network import N_PIXELS, ApogeeNetwork
+from ml.apogee.network import ApogeeNetwork
 from ml.apogee.predict import REALISATIONS, LabelNetwork
-from ml.apogee.standard import BY_MEDIAN, PUBLISHED, Standard
+from ml.apogee.standard import BY_MEDIAN, N_PIXELS, PUBLISHED, Standard
 from ml.apogee.training import TRAIN, TrainingConfig, default_device, train
 from ml.apogee.weights import loss_weights
 from ml.halpha import domain

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.apogee.network import N_METADATA, N_PIXELS
+from ml.apogee.network import N_METADATA
 from ml.apogee.predict import REALISATIONS, LabelNetwork, Labels
-from ml.apogee.standard import METADATA, TARGETS
+from ml.apogee.standard import METADATA, N_PIXELS, TARGETS
 from ml.apogee.training import (
     TEST,
     TRAIN,

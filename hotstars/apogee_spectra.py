@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotstars.apogee_labels import TrainingSpectra
-from ml.apogee.network import N_PIXELS
-from ml.apogee.standard import METADATA
+from ml.apogee.standard import METADATA, N_PIXELS
 from udfs.arrow import matrix
 from warehouse.connection import WarehouseError
 

@@ -1,4 +1,4 @@
-"""torch and torchvision, imported so that both work: take them from here everywhere.
+"""torch and torchvision, imported so that both work: torchvision is taken from here alone.
 
     from ml.torch_setup import torch, torchvision
 

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from ml.apogee.hot_star_labels import HotStarLabels
-from ml.apogee.network import N_PIXELS
-from ml.apogee.predict import LabelNetwork
-from ml.apogee.standard import METADATA
+from ml.apogee.standard import METADATA, N_PIXELS
 from udfs.arrow import Column, matrix, named, numbers, one_array, ragged, real
 from udfs.models import current_model, one_name, texts
 from udfs.spectra import SqlFunction
 
+if TYPE_CHECKING:
+    from ml.apogee.predict import LabelNetwork
+
 _LABELS = ("log_teff", "log_teff_error", "logg", "logg_error", "fe_h", "fe_h_error")
+
+
+def _network(name: str) -> LabelNetwork | None:
+    """Return the current network of a name; None where there is none."""
+    # torch takes a second to import: only who asks a network pays for it
+    from ml.apogee.predict import LabelNetwork  # noqa: PLC0415
+
+    return current_model(name, LabelNetwork.from_model)
 
 
 def apogee_labels_columns(
@@ -53,7 +63,7 @@ def apogee_labels_columns(
     identity = [str(one) for one in one_array(apogee_id).to_pylist()]
     n = len(fluxes)
     name = one_name(model)
-    network = current_model(name, LabelNetwork.from_model) if name and n else None
+    network = _network(name) if name and n else None
     if network is None:
         columns = [np.full(n, np.nan)] * (len(_LABELS) + 1)
         beyond, version = np.zeros(n, dtype=bool), None

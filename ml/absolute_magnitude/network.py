@@ -17,10 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ml.ob_spectra.eigen import Eigenspectra
-from ml.torch_setup import torch
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]

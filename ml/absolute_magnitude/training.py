@@ -29,11 +29,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ml.absolute_magnitude.network import DROPOUT, N_NEURONS, MagnitudeNetwork
 from ml.halpha.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from ml.torch_setup import torch
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]

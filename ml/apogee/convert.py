@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ml.apogee.network import ApogeeNetwork
 from ml.apogee.predict import LabelNetwork
 from ml.apogee.standard import PUBLISHED
 from ml.registry import RegisteredModel, save_model
-from ml.torch_setup import torch
 
 
 class ConvertError(ValueError):

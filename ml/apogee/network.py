@@ -16,10 +16,7 @@ make load as they are.
 
 from __future__ import annotations
 
-from ml.torch_setup import torch
-
-#: Pixels of an apStar spectrum.
-N_PIXELS = 8575
+import torch
 
 #: G, BP, RP, J, H, K and the parallax; see :mod:`ml.apogee.standard` for their order.
 N_METADATA = 7

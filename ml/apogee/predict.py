@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from ml.apogee.network import N_PIXELS, ApogeeNetwork
-from ml.apogee.standard import METADATA, TARGETS, Standard, is_spectrum
+from ml.apogee.network import ApogeeNetwork
+from ml.apogee.standard import METADATA, N_PIXELS, TARGETS, Standard, is_spectrum
 from ml.halpha import domain as clouds
 from ml.registry import RegisteredModel
-from ml.torch_setup import torch
 
 Singles = NDArray[np.float32]
 Floats = NDArray[np.float64]

@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.apogee.network import N_PIXELS
-
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
+
+#: Pixels of an apStar spectrum.
+N_PIXELS = 8575
 
 #: What the network gives, in its order.
 TARGETS = ("logg", "log_teff", "fe_h")

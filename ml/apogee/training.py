@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ml.apogee.network import DROPOUT, ApogeeNetwork
 from ml.apogee.standard import TARGETS, Standard
 from ml.apogee.weights import BANDWIDTH, CAP, loss_weights
 from ml.halpha.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from ml.torch_setup import torch
 
 Singles = NDArray[np.float32]
 Floats = NDArray[np.float64]

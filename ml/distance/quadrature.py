@@ -209,7 +209,8 @@ def cumulative(table: Table, x: Floats) -> Floats:
         t = np.clip(np.where(step > 0.0, (x - left) / step, 0.0), 0.0, 1.0)
     inside = _integral(_panel(table, rows, panel, step), t)
     inside = np.minimum(inside, table.cumulative[rows, panel + 1] - table.cumulative[rows, panel])
-    return (table.cumulative[rows, panel] + inside) / table.cumulative[:, -1]
+    with np.errstate(invalid="ignore"):  # no probability anywhere: no number
+        return (table.cumulative[rows, panel] + inside) / table.cumulative[:, -1]
 
 
 Cubic = tuple[Floats, Floats, Floats, Floats]

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from hotstars.apogee_labels import APOGEE_NET, TrainingSpectra, train_apogee_net
-from ml.apogee.network import N_PIXELS
 from ml.apogee.predict import LabelNetwork
+from ml.apogee.standard import N_PIXELS
 from ml.apogee.training import TEST, TrainingConfig, split
 from ml.registry import load_model
 

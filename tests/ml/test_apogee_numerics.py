@@ -11,9 +11,15 @@ from hypothesis import strategies as st
 from scipy.stats import gaussian_kde
 
 from ml.apogee import training
-from ml.apogee.network import N_PIXELS
 from ml.apogee.predict import LabelNetwork, _noisy
-from ml.apogee.standard import AS_THEY_ARE, PUBLISHED, Standard, clipped_errors, is_spectrum
+from ml.apogee.standard import (
+    AS_THEY_ARE,
+    N_PIXELS,
+    PUBLISHED,
+    Standard,
+    clipped_errors,
+    is_spectrum,
+)
 from ml.apogee.training import TEST, TRAIN, VALIDATION, Epoch, TrainingConfig, split, train
 from ml.apogee.weights import density, loss_weights
 from ml.torch_setup import torch

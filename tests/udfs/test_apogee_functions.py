@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from ml.apogee.hot_star_labels import HotStarLabels
-from ml.apogee.network import N_PIXELS, ApogeeNetwork
+from ml.apogee.network import ApogeeNetwork
 from ml.apogee.predict import LabelNetwork
-from ml.apogee.standard import BY_MEDIAN, PUBLISHED, Standard
+from ml.apogee.standard import BY_MEDIAN, N_PIXELS, PUBLISHED, Standard
 from ml.halpha import domain
 from ml.registry import load_model, save_model
 from ml.spectral_types import parse_spectral_type
