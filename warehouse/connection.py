@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import duckdb
 
 #: Newer storage packs float arrays into about 60 % of the space of the default format.
 STORAGE_VERSION = "latest"
+
+#: Letters of another process's command that a message shows.
+_COMMAND = 80
 
 
 class WarehouseError(Exception):
@@ -57,20 +61,22 @@ def connect(
     try:
         return duckdb.connect(str(path), read_only=read_only, config=config)
     except duckdb.IOException as error:
-        raise WarehouseError(_explain(path, str(error))) from error
+        raise WarehouseError(_explain(path, str(error), read_only=read_only)) from error
 
 
-def _explain(path: Path, message: str) -> str:
+def _explain(path: Path, message: str, *, read_only: bool) -> str:
     if "Conflicting lock" in message or "Could not set lock" in message:
-        holder = (
-            message.split("PID ")[1].split(")", maxsplit=1)[0].split(".", maxsplit=1)[0]
-            if "PID " in message
-            else "?"
-        )
+        if read_only:
+            way = "and nobody reads meanwhile. Wait until that ingest or dbt run ends"
+        else:
+            way = (
+                "and nobody else has it open then. Wait until that process ends, or close it if it "
+                "is a notebook or client that only reads"
+            )
         return (
-            f"{path}: another process (PID {holder}) holds the warehouse; a DuckDB file has one "
-            "writer. Wait until that ingest or dbt run ends, or read what is published: `hotstars "
-            "sql --published`, or the file published/current/warehouse.duckdb beside it"
+            f"{path}: another process ({_holder(message)}) holds the warehouse; a DuckDB file has "
+            f"one writer, {way}; what is published can be read at any time: `hotstars sql "
+            "--published`, or the file published/current/warehouse.duckdb beside it"
         )
     if "not a valid DuckDB database file" in message:
         return f"{path}: this is no DuckDB database; move it away and run `hotstars init`"
@@ -79,3 +85,17 @@ def _explain(path: Path, message: str) -> str:
     if "No space left" in message:
         return f"{path}: the disk is full; free some space and run the same command again"
     return f"{path}: cannot be opened ({message.splitlines()[0]})"
+
+
+def _holder(message: str) -> str:
+    """Return who holds the lock: the process's number, and where the system tells, its command."""
+    found = re.search(r"PID (\d+)", message)
+    if found is None:
+        return "PID ?"
+    try:
+        words = Path("/proc", found[1], "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return f"PID {found[1]}"
+    command = " ".join(word.decode(errors="replace") for word in words).strip()
+    shown = command if len(command) <= _COMMAND else f"{command[:_COMMAND]}..."
+    return f"PID {found[1]}: {' '.join(shown.split())}" if shown else f"PID {found[1]}"

@@ -140,8 +140,11 @@ def test_a_locked_warehouse_says_who_holds_it_and_what_to_do(tmp_path: Path) -> 
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(WarehouseError, match=f"{holder.pid}.*one writer"):
+        who = f"PID {holder.pid}: .*import duckdb.*one writer"
+        with pytest.raises(WarehouseError, match=f"{who}.*close it"):
             connect(database)
+        with pytest.raises(WarehouseError, match=f"{who}.*sql --published"):
+            connect(database, read_only=True)
     finally:
         holder.communicate("")
 
