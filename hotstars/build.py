@@ -17,8 +17,10 @@ def dbt(*arguments: str) -> int:
     """Run dbt beside this interpreter on the current warehouse and return its exit code."""
     from warehouse.export.origin import keep_rebuild
     from warehouse.home import current_home
+    from warehouse.publish import git_commit
 
     home = current_home()
+    commit = git_commit(PROJECT)  # before: what changes while dbt runs is not in the tables
     environment = {
         **os.environ,
         "HOTSTARS_HOME": str(home.root),
@@ -30,7 +32,7 @@ def dbt(*arguments: str) -> int:
     }
     executable = Path(sys.executable).with_name("dbt")
     code = subprocess.run([str(executable), *arguments], env=environment, check=False).returncode
-    keep_rebuild(home.dbt_target)
+    keep_rebuild(home.dbt_target, commit)
     return code
 
 

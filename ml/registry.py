@@ -202,6 +202,13 @@ def load_model(models: Path, name: str, version: str | None = None) -> Registere
     return RegisteredModel(name, wanted, tensors, card, folder)
 
 
+def list_versions(models: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield name, version and card of every stored version of every model, by name."""
+    for name in sorted({card.parent.parent.name for card in models.glob(f"*/[!.]*/{CARD}")}):
+        for version in versions(models, name):
+            yield name, version, json.loads((models / name / version / CARD).read_text())
+
+
 def list_models(models: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield name, current version and card of every model, by name."""
     for mark in sorted(models.glob(f"*/{CURRENT}")):

@@ -99,6 +99,26 @@ def constants_read(manifest: Mapping[str, Any], keys: Iterable[str]) -> list[str
     )
 
 
+def model_columns(manifest: Mapping[str, Any], keys: Iterable[str]) -> list[tuple[str, str]]:
+    """Return where models say which trained model they asked: relation and column.
+
+    Parameters
+    ----------
+    manifest
+        dbt's.
+    keys
+        Of models, as :func:`ancestors` returns them.
+    """
+    nodes = (manifest["nodes"].get(key) for key in keys)
+    return sorted(
+        (f"{node['schema']}.{node['name']}", column)
+        for node in nodes
+        if node is not None and node["resource_type"] == "model"
+        for column in node["columns"]
+        if column.endswith("_model")
+    )
+
+
 def sql_file(manifest: Mapping[str, Any], mart: str) -> str | None:
     """Return the file of a mart's SQL, as a path in ``dbt_project``."""
     for node in manifest["nodes"].values():

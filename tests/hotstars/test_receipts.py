@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import yaml
 
 from hotstars.build import PROJECT
+from hotstars.publish import models_by_mart
 from hotstars.receipts.lineage import (
     ancestors,
     constants_read,
+    model_columns,
     setting_sources,
     settings_read,
     sql_file,
@@ -78,6 +81,40 @@ def test_settings_are_those_that_a_table_and_all_before_it_read() -> None:
     assert ancestors(MANIFEST, "no such mart") == []
 
 
+def test_models_that_decided_before_a_table_are_named_with_it() -> None:
+    """A list of stars need not have a column for the network that judged their spectra."""
+
+    def node(schema: str, name: str, columns: list[str], before: list[str]) -> dict[str, Any]:
+        return {
+            "resource_type": "model", "schema": schema, "name": name,
+            "columns": {column: {"name": column} for column in columns},
+            "depends_on": {"nodes": [f"model.hotstars.{one}" for one in before]},
+        }  # fmt: skip
+
+    nodes = [
+        node("marts", "be_new", ["designation"], ["tests"]),
+        node("marts", "labels", ["designation", "slam_model"], []),
+        node("marts", "plain", ["designation"], []),
+        node("intermediate", "tests", ["designation", "be_model"], ["spectra"]),
+        node("intermediate", "spectra", ["obsid", "be_model"], []),
+    ]
+    manifest = {"nodes": {f"model.hotstars.{one['name']}": one for one in nodes}}
+    assert model_columns(manifest, ancestors(manifest, "be_new")) == [
+        ("intermediate.spectra", "be_model"), ("intermediate.tests", "be_model"),
+    ]  # fmt: skip
+    with duckdb.connect() as connection:
+        connection.execute(
+            """
+            create schema intermediate; create schema marts;
+            create table intermediate.tests as
+                select * from (values ('a', 'net 1'), ('b', null)) as v(designation, be_model);
+            create table intermediate.spectra as select 1 as obsid, 'net 2' as be_model;
+            create table marts.labels as select 'a' as designation, null::varchar as slam_model
+            """
+        )
+        assert models_by_mart(manifest, connection) == {"be_new": ["net 1", "net 2"]}
+
+
 def test_every_setting_of_the_project_has_a_source() -> None:
     """The title of its section names a paper, or says that it is ours."""
     file = PROJECT / "dbt_project.yml"
@@ -105,13 +142,15 @@ def test_tests_and_docs_of_dbt_are_no_rebuild(tmp_path: Path) -> None:
     target = tmp_path / "target"
     assert last_rebuild(target) == {}
     written(target, "run", "2026-01-01", {"ew_halpha_max": 5.0})
-    keep_rebuild(target)
+    keep_rebuild(target, "0123abc")
     written(target, "test", "2026-01-02")
-    keep_rebuild(target)
+    keep_rebuild(target, "4567def")
+    assert last_rebuild(target)["commit"] == "0123abc"
     assert last_rebuild(target)["metadata"]["invocation_id"] == "run 2026-01-01"
     assert settings(target, PROJECT)["ew_halpha_max"] == 5.0
     assert settings(target, PROJECT)["ew_mgb_max"] == 1.2
     # dbt called without `hotstars build`
     written(target, "build", "2026-01-03")
     assert last_rebuild(target)["metadata"]["invocation_id"] == "build 2026-01-03"
+    assert "commit" not in last_rebuild(target)
     assert settings(target, PROJECT)["ew_halpha_max"] == 10.0

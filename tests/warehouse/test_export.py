@@ -396,6 +396,26 @@ def test_labels_of_real_stars_from_a_simulated_grid_say_so(
     assert "simulated: SIM: learnt from simulated model spectra" in text
 
 
+def test_models_that_learnt_from_simulations_are_told_of_real_stars_too(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Which they are of is in the table, or before it; the stars themselves are real."""
+    connection.execute(
+        "create or replace table marts.be_test as select * replace ('LAMOST-LRS' as survey), "
+        "'slam-lrs abc' as slam_model from marts.be_test"
+    )
+    rebuild = {
+        "models_by_mart": {"be_test": ["net 1", "slam-lrs abc"], "other": ["else 7"]},
+        "simulated_models": ["net 1", "else 7"],
+    }
+    labelled = mart(slam_model={"ucd": "meta.id"})
+    text = export_mart(connection, labelled, ExportFormat.mrt, tmp_path, rebuild).read_text()
+    assert "slam_model: slam-lrs abc\n" in text
+    assert "models_before: net 1\n" in text
+    assert "models_learnt_from_simulations: net 1\n" in text
+    assert "Table: Stars of a test\n" in text
+
+
 def test_a_table_of_counts_that_names_several_surveys_is_simulated_too(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:

@@ -25,6 +25,9 @@ REBUILDS = ("run", "build")
 #: What tables with rows of a simulated survey say, and only these.
 SIMULATED = "simulated"
 
+#: What tables say whose rows were judged or labelled by models that learnt from simulated spectra.
+LEARNT = "models_learnt_from_simulations"
+
 
 def provenance(
     mart: Mart, rows: pa.Table, article: Article, rebuild: Mapping[str, Any]
@@ -48,7 +51,8 @@ def provenance(
         Of the IVOA note ``publisher``, ``server_software``, ``creator``, ``resource_version`` (the
         run of dbt), ``last_update_date`` (its end), ``cites`` (the paper that is followed) and
         ``rights``; then ``title`` where one is given, ``mart``, ``paper``, ``survey``,
-        ``simulated``, models, ``vars`` and ``sources``.
+        ``simulated``, models by the columns that name them, ``models_before`` that tables before
+        this one asked, those of them that learnt from simulated spectra, ``vars`` and ``sources``.
     """
     commit = rebuild.get("commit")
     facts = {
@@ -75,7 +79,13 @@ def provenance(
             facts.setdefault(
                 SIMULATED, "SIM: learnt from simulated model spectra; of real stars it says nothing"
             )
-    facts.update(of_models(mart, rows))
+    models = of_models(mart, rows)
+    facts.update({column: ", ".join(names) for column, names in models.items()})
+    used = {name for names in models.values() for name in names}
+    before = set(rebuild.get("models_by_mart", {}).get(mart.name, ())) - used
+    facts["models_before"] = ", ".join(sorted(before))
+    learnt = (used | before) & set(rebuild.get("simulated_models", ()))
+    facts[LEARNT] = ", ".join(sorted(learnt))
     facts.update({name: rebuild.get(name) for name in ("vars", "sources")})
     return {name: str(value) for name, value in facts.items() if value}
 
@@ -112,12 +122,13 @@ def of_rebuild(
     connection
         To the warehouse, for the sources' releases.
     commit
-        Of the source tree, or 'unknown'.
+        Of the source tree as it is now, or 'unknown': for tables that dbt made without `hotstars
+        build`, which notes the commit.
     """
     results = last_rebuild(target)
     metadata = results.get("metadata", {}) or _json(target / "manifest.json").get("metadata", {})
     facts: dict[str, Any] = {
-        "commit": commit,
+        "commit": results.get("commit") or commit,
         "dbt_invocation": metadata.get("invocation_id", "unknown"),
         # without fractions, as the VO writes times
         "built_at": metadata.get("generated_at", "unknown").partition(".")[0].removesuffix("Z"),
@@ -131,31 +142,34 @@ def of_rebuild(
     return facts
 
 
-def keep_rebuild(target: Path) -> None:
+def keep_rebuild(target: Path, commit: str) -> None:
     """Keep what dbt's last call said of itself, where it rebuilt tables: tests and docs do not.
 
     Parameters
     ----------
     target
         Folder of dbt's ``run_results.json``; ``rebuild.json`` is written beside it.
+    commit
+        Of the source tree that the tables were made by.
     """
     results = _json(target / "run_results.json")
     if results.get("args", {}).get("which") in REBUILDS:
         kept = {name: results.get(name, {}) for name in ("metadata", "args")}
+        kept["commit"] = commit
         part = target / "rebuild.json.part"
         part.write_text(json.dumps(kept))
         part.replace(target / "rebuild.json")
 
 
 def last_rebuild(target: Path) -> dict[str, Any]:
-    """Return metadata and arguments of dbt's last rebuild; nothing where none is known."""
+    """Return metadata, arguments and commit of dbt's last rebuild; nothing where none is known."""
     results = _json(target / "run_results.json")
     kept = _json(target / "rebuild.json")
     if results.get("args", {}).get("which") not in REBUILDS:
         return kept
     # dbt may have been called without `hotstars build`
     made = [one.get("metadata", {}).get("generated_at", "") for one in (results, kept)]
-    return results if made[0] >= made[1] else kept
+    return results if made[0] > made[1] else kept
 
 
 def settings(target: Path, project: Path) -> dict[str, Any]:
@@ -201,14 +215,14 @@ def source_releases(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str
     return found
 
 
-def of_models(mart: Mart, rows: pa.Table) -> dict[str, Any]:
-    """Return the models that a mart's rows name, from its columns that end in ``_model``."""
-    found: dict[str, Any] = {}
+def of_models(mart: Mart, rows: pa.Table) -> dict[str, list[str]]:
+    """Return the models that a mart's rows name, by its columns that end in ``_model``."""
+    found: dict[str, list[str]] = {}
     for column in mart.columns:
         if column.name.endswith("_model") and column.name in rows.column_names:
             names = sorted({one for one in rows[column.name].unique().to_pylist() if one})
             if names:
-                found[column.name] = ", ".join(names)
+                found[column.name] = names
     return found
 
 
