@@ -35,7 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.slam import simulated_grid
 from hotstars.check_slam import tables
-from hotstars.plot import BLUE, GREY, RED
+from hotstars.figures.style import BLUE, GREY, RED
 from hotstars.slam_scores import Conditions, Scores, cross_validate, label_ranges
 from ingest.model_grid.load import load_model_grid
 from ingest.model_grid.nodes import read_model_grid

@@ -17,8 +17,9 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from hotstars.figures.style import SIMULATED, write_figure
 from hotstars.reviewed_spectra import Reviewed
-from hotstars.train_plot import draw_scores
+from hotstars.train_plot import held_out
 from ingest.pool import default_workers
 from ingest.simulation import training_set
 from ingest.simulation.profiles import PROFILES
@@ -145,7 +146,10 @@ def train_be_classifier(
     tensors.update({f"{DOMAIN}{name}": value for name, value in judged.clouds.items()})
     model = save_model(models, BE_CLASSIFIER, tensors, card)
     picture = model.folder / "scores.png"
-    draw_scores(judged.held_out, judged.probability, picture, model.version)
+    plate = held_out(
+        judged.held_out, judged.probability, model.version, SIMULATED if simulated else None
+    )
+    write_figure(plate.figure, picture)
     shutil.rmtree(folder, ignore_errors=True)
     _remove_if_done(unfinished)
     return {**model.card, "folder": str(model.folder)}

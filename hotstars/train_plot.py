@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 from numpy.typing import NDArray
 
-from hotstars.plot import BLUE, GREEN, GREY, RED
+from hotstars.figures.panels import Plate
+from hotstars.figures.style import BLUE, GREEN, GREY, PAGE, RED, new_figure, styled
 from ingest.simulation.profiles import PROFILES
 from ingest.simulation.training_set import TrainingSet
 from ml.halpha.calibration import reliability
@@ -22,10 +21,11 @@ from ml.halpha.window import WAVELENGTH
 N_MISTAKES = 12
 
 
-def draw_scores(
-    data: TrainingSet, probability: NDArray[np.floating], path: Path, version: str
-) -> None:
-    """Write a PNG of held-out spectra: confusion, ROC, reliability, worst mistakes.
+@styled
+def held_out(
+    data: TrainingSet, probability: NDArray[np.floating], version: str, mark: str | None
+) -> Plate:
+    """Draw what is made of held-out spectra: confusion, ROC, reliability, worst mistakes.
 
     Parameters
     ----------
@@ -33,19 +33,17 @@ def draw_scores(
         Held-out spectra.
     probability : (n,)
         Of emission, calibrated.
-    path
-        Of the PNG; it appears when it is whole.
     version
-        Of the model, for the title.
+        Of the model, for the caption.
+    mark
+        See :func:`hotstars.figures.style.new_figure`.
     """
-    figure = Figure(figsize=(13, 12), layout="constrained")
-    canvas = FigureCanvasAgg(figure)
-    figure.suptitle(f"be-classifier {version}: held-out SIMULATED stars")
+    figure = new_figure(PAGE, 6.6, mark)
     layout: Any = [
         ["confusion", "confusion", "roc", "roc", "reliability", "reliability"],
         *([f"{6 * row + column}" for column in range(6)] for row in range(2)),
     ]
-    axes = figure.subplot_mosaic(layout)
+    axes = figure.subplot_mosaic(layout, height_ratios=(1.25, 1, 1))
     _confusion(axes["confusion"], data, probability)
     _roc(axes["roc"], data, probability)
     _reliability(axes["reliability"], data, probability)
@@ -54,9 +52,13 @@ def draw_scores(
     for number in range(N_MISTAKES):
         if not axes[f"{number}"].has_data():
             axes[f"{number}"].set_axis_off()
-    building = path.with_name(f".{path.name}")
-    canvas.print_png(building)
-    building.replace(path)
+    return Plate(
+        figure,
+        f"{len(data):,d} spectra of stars that be-classifier {version} has not seen. Above: counts "
+        "of what is seen (rows) and said (columns); the upper left corner of the ROC curve; the "
+        "part with emission against the stated probability. Below: its surest mistakes, emission "
+        "missed (blue) and absorption taken for it (red).",
+    )
 
 
 def worst(label: NDArray[Any], probability: NDArray[np.floating]) -> list[int]:
@@ -79,10 +81,14 @@ def _confusion(axes: Axes, data: TrainingSet, probability: NDArray[np.floating])
     )
     axes.imshow(table / table.sum(axis=1, keepdims=True).clip(1), cmap="Blues", vmin=0, vmax=1.4)
     for (row, column), count in np.ndenumerate(table):
-        axes.text(column, row, f"{count:,d}", ha="center", va="center", fontsize=16)
-    axes.set_xticks([0, 1], ["taken for emission", "not"])
-    axes.set_yticks([0, 1], ["emission\nseen", "none\nseen"])
-    axes.set_title(f"accuracy {counts.accuracy:.4f} ({len(data):,d} spectra)")
+        axes.text(column, row, f"{count:,d}", ha="center", va="center", fontsize=11)
+    axes.minorticks_off()
+    axes.tick_params(length=0)
+    axes.set_xticks([0, 1], ["emission", "none"])
+    axes.set_yticks([0, 1], ["emission", "none"], rotation=90, va="center")
+    axes.set_xlabel("said")
+    axes.set_ylabel("seen")
+    axes.set_title(f"accuracy {counts.accuracy:.3f}")
 
 
 def _roc(axes: Axes, data: TrainingSet, probability: NDArray[np.floating]) -> None:
@@ -92,13 +98,18 @@ def _roc(axes: Axes, data: TrainingSet, probability: NDArray[np.floating]) -> No
             continue
         false_rate, true_rate, _ = roc_curve(data.label[rows], probability[rows])
         area = auc(data.label[rows], probability[rows])
-        axes.plot(false_rate, true_rate, color=colour, label=f"{survey}, area {area:.4f}")
+        axes.plot(
+            false_rate,
+            true_rate,
+            color=colour,
+            ls="-" if survey == "SIM-MRS" else "--",
+            label=f"{survey}, {area:.4f}",
+        )
     axes.set_xlim(-0.005, 0.3)
     axes.set_ylim(0.7, 1.005)
     axes.set_xlabel("false positive rate")
-    axes.set_ylabel("true positive rate (completeness)")
-    axes.set_title("ROC, its upper left corner")
-    axes.legend(loc="lower right", frameon=False)
+    axes.set_ylabel("completeness")
+    axes.legend(loc="lower right")
 
 
 def _reliability(axes: Axes, data: TrainingSet, probability: NDArray[np.floating]) -> None:
@@ -111,18 +122,20 @@ def _reliability(axes: Axes, data: TrainingSet, probability: NDArray[np.floating
     for said, true, count in zip(
         table.said[filled], table.true[filled], table.count[filled], strict=True
     ):
-        axes.annotate(f" {count}", (said, true), fontsize=8)
-    axes.set_xlabel("mean probability of emission")
+        axes.annotate(f"{count}", (said, true), (3, -7), textcoords="offset points", fontsize=6.5)
+    axes.set_xlabel("stated probability")
     axes.set_ylabel("part with emission")
-    axes.set_title(f"reliability, expected error {table.expected_error:.3f}")
+    axes.set_title(f"expected error {table.expected_error:.3f}")
 
 
 def _mistake(axes: Axes, data: TrainingSet, probability: NDArray[np.floating], row: int) -> None:
-    axes.plot(WAVELENGTH, data.windows[row], lw=0.8, color=BLUE if data.label[row] else RED)
-    axes.tick_params(labelsize=7)
+    axes.plot(WAVELENGTH, data.windows[row], lw=0.6, color=BLUE if data.label[row] else RED)
+    axes.tick_params(labelsize=6)
+    axes.xaxis.set_major_locator(MultipleLocator(20.0))
+    axes.minorticks_off()
     truth = "missed" if data.label[row] else "taken for it"
     axes.set_title(
-        f"{truth}: {PROFILES[data.profile[row]]}\n{data.kind[row]}, {data.survey[row]}, "
-        f"S/N {data.snr[row]:.0f}, p = {probability[row]:.2f}",
-        fontsize=6.5,
+        f"{truth}, p = {probability[row]:.2f}\n{PROFILES[data.profile[row]]}\n"
+        f"{data.kind[row]}, {data.survey[row]}, S/N {data.snr[row]:.0f}",
+        fontsize=5.5,
     )

@@ -1,0 +1,1 @@
+"""How figures look, and the parts that they share: one style for all of them."""
