@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hotstars.distance_plots import draw_error_model
+from hotstars.figures.style import SIMULATED, write_figure
+from hotstars.magnitude_plots import error_model
 from hotstars.ob_sample import ObSample
 from ml.absolute_magnitude.learn import Learnt, learn
 from ml.absolute_magnitude.training import TEST, Epoch, TrainingConfig, split, too_bright
@@ -246,7 +247,8 @@ class _Net:
         errors = self._errors(sample, rows, coefficients, learnt, learning, say)
         card = self._card(sample, taught, learnt, errors)
         stored = save_model(models, self.name, learnt.model.to_tensors(), card)
-        draw_error_model(errors, self.name, sample.is_simulated, stored.folder)
+        plate = error_model(errors, self.name, SIMULATED if sample.is_simulated else None)
+        write_figure(plate.figure, stored.folder / "error_model.png")
         shutil.rmtree(self.unfinished, ignore_errors=True)
         return {**stored.card, "folder": str(stored.folder)}
 

@@ -95,11 +95,57 @@ def check_apogee(
             )
         )
     if out is not None:
-        from hotstars.apogee_plots import draw_kiel, draw_truth, draw_types
+        for path in draw(home.models, stars, out):
+            typer.echo(str(path), err=True)
 
-        out.mkdir(parents=True, exist_ok=True)
-        for draw, name in ((draw_kiel, "kiel"), (draw_truth, "truth"), (draw_types, "types")):
-            typer.echo(str(draw(stars, out / f"apogee_{name}.png")), err=True)
+
+def draw(models: Path, stars: dict[str, NDArray[Any]], out: Path) -> list[Path]:
+    """Write figures of ``apogee_labels`` into a folder and return their paths.
+
+    Parameters
+    ----------
+    models
+        The registry, for what the network learnt from.
+    stars
+        As :func:`read_checked` returns them.
+    out
+        Folder.
+    """
+    import numpy as np
+
+    from hotstars import apogee_plots
+    from hotstars.apogee_labels import APOGEE_NET
+    from hotstars.figures.style import mark_of, write_figure
+    from ml.registry import list_models
+
+    out.mkdir(parents=True, exist_ok=True)
+    cards = {name: card for name, _, card in list_models(models)}
+    learnt = bool(cards.get(APOGEE_NET, {}).get("simulated"))
+    mark = mark_of(stars["survey"], by_simulated=learnt)
+    told = training_told(models)
+    plates = {"apogee_kiel": apogee_plots.kiel(stars, told, mark)}
+    if np.isfinite(stars["numeric_type"]).any():
+        plates["apogee_types"] = apogee_plots.types(stars, mark)
+    if np.isfinite(stars["training_log_teff"]).any():
+        plates["apogee_training"] = apogee_plots.training_labels(stars, told, mark)
+    if np.isfinite(stars["true_log_teff"]).any():
+        plates["apogee_truth"] = apogee_plots.against_truth(stars, mark)
+    return [write_figure(plate.figure, out / f"{name}.png") for name, plate in plates.items()]
+
+
+def training_told(models: Path) -> str:
+    """Return a sentence on what taught the network in use."""
+    from hotstars.apogee_labels import APOGEE_NET
+    from ml.registry import list_models
+
+    for name, version, card in list_models(models):
+        if name == APOGEE_NET:
+            data = card.get("data", {})
+            return (
+                f"Network {name} {version}, taught by {data.get('n_stars', '?')} stars: "
+                f"{data.get('source', 'unknown source')}."
+            )
+    return "The network is no longer in the registry."
 
 
 def read_checked(connection: duckdb.DuckDBPyConnection) -> dict[str, NDArray[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     import duckdb
 
+    from hotstars.figures.panels import Plate
     from warehouse.home import Home
 
 #: LB-1 (Xiang et al. 2021, section 8): M_Ks of its spectrum with error, mag, and the distance that
@@ -20,12 +22,17 @@ LB_1 = (-0.89, 0.30, 1.87)
 
 _DRAWN = """
 select
-    found.m_ks, found.m_ks_geometric, found.binary_flag, found.emission_flag, found.snr_g,
+    found.designation, found.survey,
+    found.m_ks, found.m_ks_error, found.m_ks_geometric, found.m_ks_geometric_error,
+    found.binary_flag, found.emission_flag, found.snr_g,
     found.halpha_excess, labels.halpha_chi2, found.parallax_excess_snr, found.uniqflag,
     found.distance, found.distance_16, found.distance_84, found.log_distance_error,
-    found.x, found.y,
+    found.x, found.y, found.ebv,
     found.parallax - found.parallax_zero_point as parallax, found.parallax_error,
-    truth.distance as true_distance
+    truth.distance as true_distance, truth.ebv as true_ebv,
+    -- of the brighter star alone, which is what a spectrum tells
+    truth.m_ks - 2.5 * log10(1 - truth.companion_light) as true_m_ks,
+    truth.kind in ('B', 'O') as is_plain
 from marts.ob_distances as found
 left join intermediate.int_ob_labels as labels using (obsid)
 left join truth.stars as truth on found.designation = truth.designation
@@ -141,57 +148,104 @@ def _rounded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def drawn_columns(connection: duckdb.DuckDBPyConnection, home: Home) -> dict[str, Any]:
+    """Return what the figures of ``ob_distances`` show, a row a spectrum, NULL as NaN.
+
+    Parameters
+    ----------
+    connection, home
+        The warehouse, and its models: they say which stars they learnt from.
+    """
+    import numpy as np
+
+    raw = connection.execute(_DRAWN).fetchnumpy()
+    texts = {name: np.ma.getdata(raw.pop(name)).astype(str) for name in ("survey", "designation")}
+    stars: dict[str, Any] = {
+        name: np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
+        for name, values in raw.items()
+    }
+    with np.errstate(invalid="ignore", divide="ignore"):
+        stars["parallax_over_error"] = stars["parallax"] / stars["parallax_error"]
+    stars["is_unseen"] = _unseen(home, texts["designation"]).astype(np.float64)
+    return stars | texts
+
+
+def _unseen(home: Home, designation: Any) -> Any:
+    """Return which stars the network in use was not taught; all where there is none."""
+    import numpy as np
+
+    from hotstars.absolute_magnitude import NET_A
+    from ml.absolute_magnitude.training import TEST, TrainingConfig, split
+    from ml.registry import list_models
+
+    cards = {name: card for name, _, card in list_models(home.models)}
+    if NET_A not in cards or not len(designation):
+        return np.ones(len(designation), dtype=bool)
+    return split(designation, TrainingConfig(**cards[NET_A]["training"]["config"])) == TEST
+
+
+def _learnt_from_simulated(home: Home) -> bool:
+    from hotstars.absolute_magnitude import EMISSION, NET_A, NET_B
+    from ml.registry import list_models
+
+    names = (EMISSION, NET_A, NET_B)
+    return any(card.get("simulated") for name, _, card in list_models(home.models) if name in names)
+
+
+def thresholds(home: Home) -> dict[str, float]:
+    """Return the limits of the emission model in use; nothing where there is none."""
+    from hotstars.absolute_magnitude import EMISSION
+    from ml.registry import list_models
+
+    cards = {name: card for name, _, card in list_models(home.models)}
+    return dict(cards[EMISSION]["thresholds"]) if EMISSION in cards else {}
+
+
 def draw(
     connection: duckdb.DuckDBPyConnection, home: Home, found: dict[str, Any], out: Path
 ) -> list[Path]:
-    """Write figures of ``ob_distances`` into a folder and return their paths.
+    """Write those figures of ``ob_distances`` that have data into a folder; return their paths.
 
     Parameters
     ----------
     connection, home
         The warehouse.
     found
-        ``catalogue`` with ``n_simulated``; ``mock_binaries`` where they were asked for.
+        ``mock_binaries`` where they were asked for.
     out
         Folder.
     """
     import numpy as np
 
-    from hotstars import distance_plots as plots
-    from hotstars.absolute_magnitude import EMISSION
+    from hotstars import distance_plots, magnitude_plots
     from hotstars.build import PROJECT
-    from ml.registry import current_version, load_model
+    from hotstars.figures.style import mark_of, write_figure
     from warehouse.export.origin import settings
 
     out.mkdir(parents=True, exist_ok=True)
-    raw = connection.execute(_DRAWN).fetchnumpy()
-    stars: dict[str, Any] = {
-        name: np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan)
-        for name, values in raw.items()
+    stars = drawn_columns(connection, home)
+    mark = mark_of(stars["survey"], by_simulated=_learnt_from_simulated(home))
+    limit = settings(home.dbt_target, PROJECT)["parallax_excess_snr_min"]
+    drawings: dict[str, tuple[tuple[str, ...], Callable[[], Plate]]] = {
+        "emission": (
+            ("halpha_chi2",), lambda: magnitude_plots.emission(stars, thresholds(home), mark)),
+        "magnitudes": (
+            ("m_ks", "m_ks_geometric"), lambda: magnitude_plots.magnitudes(stars, mark)),
+        "parallax_excess": (
+            ("parallax_excess_snr",), lambda: distance_plots.parallax_excess(stars, limit, mark)),
+        "distances": (("distance",), lambda: distance_plots.distances(stars, mark)),
+        "plane": (("x", "y"), lambda: distance_plots.plane(stars, mark)),
+        "true_distances": (
+            ("true_distance",), lambda: distance_plots.against_truth(stars, mark)),
+    }  # fmt: skip
+    plates = {
+        name: drawing()
+        for name, (needed, drawing) in drawings.items()
+        if all(np.isfinite(stars[column]).any() for column in needed)
     }
-    simulated = bool(found["catalogue"]["n_simulated"])
-    stars["title"] = f"ob_distances{', SIMULATED stars' * simulated}"
-    with np.errstate(invalid="ignore", divide="ignore"):
-        stars["parallax_over_error"] = stars["parallax"] / stars["parallax_error"]
-    stars["excess_limit"] = settings(home.dbt_target, PROJECT)["parallax_excess_snr_min"]
-    limits = {}
-    if current_version(home.models, EMISSION) is not None:
-        limits = load_model(home.models, EMISSION).card["thresholds"]
-    drawn = [
-        plots.draw_emission(stars, limits, out / "emission.png"),
-        plots.draw_magnitudes(stars, out / "magnitudes.png"),
-        plots.draw_parallax_excess(stars, out / "parallax_excess.png"),
-        plots.draw_distances(stars, out / "distances.png"),
-        plots.draw_plane(stars, out / "plane.png"),
-    ]
-    if np.isfinite(stars["true_distance"]).any():
-        drawn.append(plots.draw_true_distances(stars, out / "true_distances.png"))
     if "mock_binaries" in found:
-        title = f"mock binaries{' of SIMULATED stars' * simulated}"
-        drawn.append(
-            plots.draw_composites(found["mock_binaries"], title, out / "mock_binaries.png")
-        )
-    return drawn
+        plates["mock_binaries"] = magnitude_plots.composites(found["mock_binaries"], mark)
+    return [write_figure(plate.figure, out / f"{name}.png") for name, plate in plates.items()]
 
 
 def _say(line: str) -> None:

@@ -266,35 +266,45 @@ def _grid(connection: duckdb.DuckDBPyConnection, survey: str) -> ModelGrid:
 
 def _draw(
     connection: duckdb.DuckDBPyConnection,
-    scores: Sequence[Scores],
+    shown: Sequence[Scores],
     out: Path,
     least_snr: float,
     built: bool,
 ) -> list[Path]:
-    from hotstars.slam_plots import draw_both, draw_kiel, draw_scores, draw_truth
+    from hotstars import slam_plots
+    from hotstars.figures.style import SIMULATED, write_figure
     from hotstars.slam_scores import CROSS_VALIDATION, UNSEEN
 
-    drawn = [
-        draw_scores(part, out / name)
-        for check, name in ((CROSS_VALIDATION, "scatter_by_snr.png"), (UNSEEN, "sizes.png"))
-        if (part := [item for item in scores if item.check == check])
-    ]
-    if not built:
-        return drawn
+    plates = {}
+    for check, name in ((CROSS_VALIDATION, "scatter_by_snr"), (UNSEEN, "sizes")):
+        part = [item for item in shown if item.check == check]
+        if part:
+            mark = SIMULATED if any(item.simulated for item in part) else None
+            plates[name] = slam_plots.scores(part, mark)
+    if built:
+        plates |= _of_catalogues(connection, least_snr)
+    return [write_figure(plate.figure, out / f"{name}.png") for name, plate in plates.items()]
+
+
+def _of_catalogues(connection: duckdb.DuckDBPyConnection, least_snr: float) -> dict[str, Any]:
+    from hotstars import slam_plots
+    from hotstars.figures.style import mark_of
+
     labels = connection.sql(LABELS)
-    nodes = connection.sql("select grid, teff, logg, m_h from raw.model_grid_spectrum")
     arrays = labels.fetchnumpy()
-    if len(arrays["teff"]) == 0:
-        return drawn
-    drawn.append(draw_kiel(arrays, nodes.fetchnumpy(), out / "kiel.png"))
+    if not len(arrays["teff"]):
+        return {}
+    mark = mark_of(arrays["survey"], by_simulated=bool(arrays["is_simulated_grid"].any()))
+    nodes = connection.sql("select grid, teff, logg, m_h from raw.model_grid_spectrum").fetchnumpy()
+    plates = {"kiel": slam_plots.kiel(arrays, nodes, mark)}
     both = labels.query("labels", both_query(connection, least_snr)).fetchnumpy()
     if len(both["designation"]):
-        drawn.append(draw_both(both, nodes.fetchnumpy(), least_snr, out / "lrs_mrs.png"))
+        plates["lrs_mrs"] = slam_plots.both(both, nodes, least_snr, mark)
     if has_truth(connection):
         compared = labels.query("labels", AGAINST_TRUTH).fetchnumpy()
-        if len(compared["designation"]):
-            drawn.append(draw_truth(compared, out / "truth.png"))
-    return drawn
+        if slam_plots.against_truth_is_there(compared):
+            plates["truth"] = slam_plots.against_truth(compared, mark)
+    return plates
 
 
 def _say(line: str) -> None:

@@ -17,13 +17,15 @@ LABELS = """
 select
     'LRS' as resolution,
     designation, survey, (snr_b + snr_r) / 2 as snr,
-    teff, logg, m_h, vsini, flag, model_grid, is_simulated_grid, slam_model
+    teff, teff_error, logg, logg_error, m_h, m_h_error, vsini, vsini_error, flag,
+    model_grid, is_simulated_grid, slam_model
 from marts.slam_lrs_labels
 union all by name
 select
     'MRS' as resolution,
     designation, survey, (snr_b + snr_r) / 2 as snr,
-    teff, logg, m_h, vsini, flag, model_grid, is_simulated_grid, slam_model
+    teff, teff_error, logg, logg_error, m_h, m_h_error, vsini, vsini_error, flag,
+    model_grid, is_simulated_grid, slam_model
 from marts.slam_mrs_labels
 """
 
@@ -40,6 +42,10 @@ stars as (
         avg(logg) as logg,
         avg(m_h) as m_h,
         avg(vsini) as vsini,
+        sqrt(avg(teff_error ^ 2)) as teff_error,
+        sqrt(avg(logg_error ^ 2)) as logg_error,
+        sqrt(avg(m_h_error ^ 2)) as m_h_error,
+        sqrt(avg(vsini_error ^ 2)) as vsini_error,
         bool_and(flag = 'I') as is_inside
     from labels
     where snr >= {least_snr}
@@ -150,6 +156,11 @@ def both_query(connection: duckdb.DuckDBPyConnection, least_snr: float) -> str:
     columns = ", ".join(
         f"{table}.{label} as {name}_{label}"
         for table, name in (("lrs", "lrs"), ("mrs", "mrs"), ("truth", "true"))
+        for label, _ in DIGITS
+    )
+    columns += "".join(
+        f", {table}.{label}_error as {table}_{label}_error"
+        for table in ("lrs", "mrs")
         for label, _ in DIGITS
     )
     return BOTH.format(least_snr=float(least_snr), columns=columns, truth="truth.stars")

@@ -16,6 +16,7 @@ def report(
     scorecard: bool = typer.Option(
         True, help="Compare the papers' printed numbers; half a minute the first time."
     ),
+    workers: int = typer.Option(None, min=1, help="Processes; one a core by default."),
 ) -> None:
     """Write a site of figures, tables and a page for each star; open its index.html from disk.
 
@@ -35,14 +36,13 @@ def report(
     if lineage and dbt("--quiet", "docs", "generate", "--static") == 0:
         made = home.dbt_target / "static_index.html"
     scores = whole_scorecard(home) if scorecard else []
-    with connect(home.database, must_exist=True, read_only=True) as connection:
-        written = write_report(
-            connection,
-            home,
-            folder,
-            most=most,
-            lineage=made if made is not None and made.exists() else None,
-            scores=scores,
-            say=lambda line: typer.echo(line, err=True),
-        )
+    written = write_report(
+        home,
+        folder,
+        most=most,
+        lineage=made if made is not None and made.exists() else None,
+        scores=scores,
+        workers=workers,
+        say=lambda line: typer.echo(line, err=True),
+    )
     typer.echo(str(written))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
@@ -120,7 +121,7 @@ def told_outside(n: int, of: str = "points") -> str:
 
 def points(
     axes: Axes, x: Values, y: Values, colour: str, marker: str, label: str | None = None,
-    *, hollow: bool = False, zorder: float = 3.0,
+    *, hollow: bool = False, zorder: float = 3.0, pale: bool = False,
 ) -> None:  # fmt: skip
     """Draw points; the more they are, the smaller and paler.
 
@@ -136,36 +137,55 @@ def points(
         Outlines only.
     zorder
         Higher ones lie on top.
+    pale
+        Whether a density shines through.
     """
     n = int((np.isfinite(x) & np.isfinite(y)).sum())
     size = float(np.clip(4.2 - 0.8 * np.log10(max(n, 1)), 1.5, 4.0))
+    alpha = 0.3 if pale else 1.0 if n < 100 else 0.7
     axes.plot(
-        x, y, marker, color=colour, ms=size, alpha=1.0 if n < 100 else 0.7, mew=0.5,
+        x, y, marker, color=colour, ms=size, alpha=alpha, mew=0.5,
         mfc="none" if hollow else colour, mec=colour, ls="none", zorder=zorder,
         label=None if label is None else f"{label} ({n:,d})", rasterized=n > MANY,
     )  # fmt: skip
 
 
-def crowd(axes: Axes, x: Values, y: Values, *, colours: str = "Greys", gridsize: int = 90) -> Any:
+def crowd(
+    axes: Axes, x: Values, y: Values, label: str | None = None, *, colours: str = "Greys",
+    gridsize: int = 90,
+) -> Any:  # fmt: skip
     """Draw the density of many points within the axes' limits; return what a colour bar wants.
 
     Parameters
     ----------
     axes
-        With limits set.
+        With limits and scales set.
     x, y : (n,)
         NaN is not drawn.
+    label
+        For the legend; it gets the count.
     colours
         A map of one hue, light to dark.
     gridsize
         Hexagons across.
     """
-    low_x, high_x = sorted(axes.get_xlim())
-    low_y, high_y = sorted(axes.get_ylim())
-    inside = (x >= low_x) & (x <= high_x) & (y >= low_y) & (y <= high_y)
+    scales: list[Any] = [axes.get_xscale(), axes.get_yscale()]
+    ends = [sorted(axes.get_xlim()), sorted(axes.get_ylim())]
+    inside = np.isfinite(x) & np.isfinite(y)
+    for values, (low, high) in zip((x, y), ends, strict=True):
+        inside &= (values >= low) & (values <= high)
+    extent: Any = tuple(
+        float(np.log10(end)) if scale == "log" else end
+        for scale, pair in zip(scales, ends, strict=True)
+        for end in pair
+    )
+    if label is not None:
+        middle = mpl.colormaps[colours](0.6)
+        axes.plot([], [], "h", color=middle, ms=5, ls="none",
+                  label=f"{label} ({int((np.isfinite(x) & np.isfinite(y)).sum()):,d})")  # fmt: skip
     return axes.hexbin(
-        x[inside], y[inside], gridsize=gridsize, extent=(low_x, high_x, low_y, high_y), mincnt=1,
-        norm=LogNorm(vmin=0.6), cmap=colours, linewidths=0.1, zorder=1,
+        x[inside], y[inside], gridsize=gridsize, extent=extent, mincnt=1, norm=LogNorm(vmin=0.6),
+        cmap=colours, linewidths=0.1, zorder=1, xscale=scales[0], yscale=scales[1],
     )  # fmt: skip
 
 
@@ -291,7 +311,7 @@ def comparison(
     lower.yaxis.set_major_locator(MaxNLocator(4, prune="both", symmetric=True))
     many = int(both.sum()) > MANY
     if many:
-        crowd(upper, x[both], y[both])
+        crowd(upper, x[both], y[both], "all")
         crowd(lower, x[both], difference[both])
         middles, medians, low, high = running(x[both], difference[both], np.linspace(*ends, 13))
         lower.errorbar(middles, medians, [medians - low, high - medians], fmt="o", ms=2.5,
@@ -303,10 +323,10 @@ def comparison(
     for group in groups:
         rows = group.rows & both
         if many and rows.sum() > MANY:
-            continue
+            continue  # the density shows them
         for axes, values, label in ((upper, y, group.label), (lower, difference, None)):
             points(axes, x[rows], values[rows], group.colour, group.marker, label,
-                   hollow=group.hollow)  # fmt: skip
+                   hollow=group.hollow, pale=many)  # fmt: skip
     upper.axline((ends[0], ends[0]), slope=1.0, color=BLACK, lw=0.7, zorder=2)
     lower.axhline(0.0, color=BLACK, lw=0.7, zorder=2)
     tell_outside(upper, n_outside(upper, x, y))

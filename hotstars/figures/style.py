@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -48,6 +48,21 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
             return function(*arguments, **options)
 
     return run
+
+
+def mark_of(survey: Iterable[Any], *, by_simulated: bool = False) -> str | None:
+    """Return the word that a figure carries: simulated stars, or labels by a model of such.
+
+    Parameters
+    ----------
+    survey
+        Of the rows; those of simulated stars begin with ``SIM``.
+    by_simulated
+        Whether a model that learnt from simulated data gave what is shown.
+    """
+    if any(str(name).startswith("SIM") for name in set(survey)):
+        return SIMULATED
+    return BY_SIMULATED if by_simulated else None
 
 
 def new_figure(width: float, height: float, mark: str | None = None) -> Figure:

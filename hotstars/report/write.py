@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import itertools
+import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hotstars.build import PROJECT
+import pyarrow as pa
+
 from hotstars.export import newest_manifest
-from hotstars.report.apogee_stars import apogee_page, apogee_stars, read_apogee_stars
+from hotstars.report import overview, truth, work
 from hotstars.report.cards import card_file, card_page
-from hotstars.report.draw import draw_all, not_drawn
-from hotstars.report.gather import built, catalogue_stars, read_stars
-from hotstars.report.pages import index_page, star_file, star_page
-from hotstars.rows import lines_of, rows_of
-from hotstars.scorecard.scores import Score
-from warehouse import __version__
+from hotstars.report.drawn import Drawn, not_drawn
+from hotstars.report.pages import (
+    STATIC,
+    ModelRow,
+    Numbered,
+    Paper,
+    Site,
+    index_page,
+    model_html,
+    model_rows,
+    models_page,
+    paper_page,
+    site,
+    stars_page,
+    stars_script,
+)
+from hotstars.report.source import Source
+from hotstars.report.stars import catalogue_stars
+from hotstars.scorecard.scores import PAPERS, Score
+from ingest.pool import default_workers, ordered_map
 from warehouse.connection import WarehouseError
-from warehouse.export.origin import settings
+from warehouse.export.metadata import marts, read_manifest
 
 if TYPE_CHECKING:
-    import duckdb
-
     from warehouse.home import Home
 
 Say = Callable[[str], None]
 
 #: The file by which a folder is known to be a report, and may be replaced by one.
 MARK = ".hotstars-report"
+
+#: Modules that the processes' server imports once for all of them.
+_PRELOAD = ("hotstars.report.work", "hotstars.report.star_page", "hotstars.report.apogee_stars")
 
 
 @dataclass(frozen=True)
@@ -67,23 +81,21 @@ def check_folder(folder: Path) -> None:
 
 
 def write_report(
-    connection: duckdb.DuckDBPyConnection,
     home: Home,
     folder: Path,
     *,
     most: int | None,
     lineage: Path | None,
     scores: Sequence[Score],
+    workers: int | None = None,
     say: Say,
 ) -> Written:
     """Write the report into a new folder beside the old one, and put it into its place.
 
     Parameters
     ----------
-    connection
-        To a built warehouse.
     home
-        For the models.
+        Of a built warehouse.
     folder
         Of the report; an older report there is replaced when the new one is whole.
     most
@@ -92,48 +104,35 @@ def write_report(
         ``index.html`` of dbt's documentation, which is copied beside; None for none.
     scores
         The scorecard; empty for none.
+    workers
+        Processes; one a core by default.
     say
         Told how far it is.
 
     Raises
     ------
     WarehouseError
-        When the catalogues are not built, the folder is something else, or the disk is full.
+        When the catalogues are not built, the folder is something else, the disk is full, or a
+        figure or page cannot be made; it names which.
     """
     start = time.monotonic()
-    if "marts.be_candidates" not in built(connection):
-        raise WarehouseError("no catalogues here yet; run `hotstars build`")
     check_folder(folder)
     building = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
+        of = work.source(home.root)
+        if "marts.be_candidates" not in of.relations:
+            raise WarehouseError("no catalogues here yet; run `hotstars build`")
         shutil.rmtree(building, ignore_errors=True)
         for name in ("stars", "figures", "models"):
             (building / name).mkdir(parents=True)
         (building / MARK).write_text("a report of hotstars; `hotstars report` replaces it\n")
-        settings_ = settings(newest_manifest(home).parent, PROJECT)
-        figures = draw_all(connection, home, settings_, building / "figures")
-        say(f"   {len(figures)} figures drawn")
-        listed = [*catalogue_stars(connection), *apogee_stars(connection)]
-        with_page = _star_pages(connection, listed[:most], building / "stars", say)
-        way = None
+        for file in STATIC.iterdir():
+            shutil.copyfile(file, building / file.name)
         if lineage is not None:
             shutil.copyfile(lineage, building / "lineage.html")
-            way = "lineage.html"
-        simulated = any(name.startswith("SIM") for row in listed for name in row["surveys"])
-        page = index_page(
-            facts=_facts(connection),
-            simulated=simulated,
-            funnel=_funnel(connection),
-            figures=figures,
-            missing=not_drawn(figures),
-            scores=scores,
-            truth=_truth(connection, home) if simulated else [],
-            models=_models(home, building / "models"),
-            stars=listed,
-            with_page=with_page,
-            lineage=way,
+        written = _Report(of, home, building, lineage is not None).write(
+            scores, most, workers or default_workers(), say
         )
-        (building / "index.html").write_text(page)
         _put(building, folder)
     except OSError as error:
         raise WarehouseError(
@@ -141,40 +140,10 @@ def write_report(
             "or give another --out"
         ) from error
     finally:
+        work.forget(home.root)
         shutil.rmtree(building, ignore_errors=True)
     seconds = time.monotonic() - start
-    return Written(folder / "index.html", len(listed), len(with_page), len(figures), seconds)
-
-
-def _star_pages(
-    connection: duckdb.DuckDBPyConnection,
-    listed: Sequence[Mapping[str, Any]],
-    folder: Path,
-    say: Say,
-) -> set[str]:
-    """Write a page a star; return the names of those that have one."""
-    apogee = {row["designation"] for row in listed if "APOGEE star" in row["catalogues"]}
-    pages: Iterable[tuple[str, str]] = itertools.chain(
-        (
-            (star.name, star_page(star))
-            for star in read_stars(
-                connection, [row for row in listed if row["designation"] not in apogee]
-            )
-        ),
-        (
-            (str(star.row["apogee_id"]), apogee_page(star))
-            for star in read_apogee_stars(
-                connection, [row for row in listed if row["designation"] in apogee]
-            )
-        ),
-    )
-    with_page = set()
-    for name, text in pages:
-        (folder / star_file(name)).write_text(text)
-        with_page.add(name)
-        if len(with_page) % 500 == 0:
-            say(f"   {len(with_page):,d} of {len(listed):,d} stars")
-    return with_page
+    return Written(folder / "index.html", *written, seconds)
 
 
 def _put(building: Path, folder: Path) -> None:
@@ -187,70 +156,104 @@ def _put(building: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _facts(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    counts = connection.execute(
-        "select count(*), count(distinct designation), min(release), max(release), "
-        "list(distinct survey order by survey) from raw.lamost_observation"
-    ).fetchall()[0]
-    newest = connection.execute("select max(finished_at)::date from raw.ingest_run").fetchall()
-    return {
-        "program": f"hotstars {__version__}",
-        "observations": f"{counts[0]:,d} of {counts[1]:,d} stars",
-        "surveys": ", ".join(counts[4] or []),
-        "last loaded": newest[0][0],
-    }
+@dataclass(frozen=True)
+class _Report:
+    """A report in the making."""
 
+    of: Source
+    home: Home
+    folder: Path
+    has_lineage: bool
 
-def _funnel(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    return rows_of(
-        connection.sql(
-            "select step, criterion, section, survey, n_spectra, n_stars, published_n_spectra, "
-            "published_n_stars from marts.be_selection_funnel order by survey, step"
+    def write(
+        self, scores: Sequence[Score], most: int | None, workers: int, say: Say
+    ) -> tuple[int, int, int]:
+        """Write all pages; return how many stars, pages of stars and figures there are."""
+        listed = catalogue_stars(self.of.connection)
+        shown = listed if most is None else listed.slice(0, most)
+        simulated = any(
+            name.startswith("SIM") for own in listed["surveys"].to_pylist() for name in own
         )
-    )
-
-
-def _truth(connection: duckdb.DuckDBPyConnection, home: Home) -> list[tuple[str, str]]:
-    """Return what the checks print of simulated stars."""
-    from hotstars.check import print_recovery
-    from hotstars.check_apogee import against_truth as apogee_against_truth
-    from hotstars.check_apogee import read_checked, unseen_stars
-    from hotstars.check_distances_marts import against_truth, tables
-    from hotstars.check_slam_marts import catalogues, mart_tables
-
-    there = built(connection)
-    told = []
-    with contextlib.redirect_stdout(io.StringIO()) as out:
-        print_recovery(connection)
-    told.append(("Catalogues of Be stars", out.getvalue().strip()))
-    if {"marts.slam_lrs_labels", "marts.slam_mrs_labels"} <= there:
-        told.append(("SLAM", "\n".join(mart_tables(catalogues(connection, 30.0))).strip()))
-    if "marts.ob_distances" in there:
-        told.append(("Distances", "\n".join(tables(against_truth(connection))).strip()))
-    if "marts.apogee_labels" in there:
-        stars = read_checked(connection)
-        chosen = unseen_stars(home.models, stars)
-        rows = apogee_against_truth({name: values[chosen] for name, values in stars.items()})
-        lines = lines_of(rows) if rows else []
-        told.append(("Near-infrared labels", "\n".join(lines)))
-    return [(title, text) for title, text in told if text]
-
-
-def _models(home: Home, folder: Path) -> list[dict[str, Any]]:
-    """Write a page a model; return rows of the table of all."""
-    from ml.registry import list_models
-
-    rows = []
-    for name, version, card in list_models(home.models):
-        (folder / card_file(name)).write_text(card_page(name, version, card))
-        rows.append(
-            {
-                "model": name,
-                "version": version,
-                "trained on": "SIMULATED" if card.get("simulated") else "real data",
-                "what it is": card.get("description", card.get("architecture", "")),
-                "not for": card.get("not_for", ""),
-                "file": card_file(name),
-            }
+        provenance = overview.provenance(self.of)
+        shared = site(
+            "; ".join(f"{label} {value}" for label, value in provenance[:3]),
+            simulated=simulated,
+            lineage=self.has_lineage,
         )
-    return rows
+        drawn = self._work(shown, shared, workers, say)
+        papers = self._papers(drawn, scores)
+        models = self._models(shared, drawn)
+        pages = {
+            "index.html": index_page(
+                shared, papers=papers, numbers=overview.key_numbers(self.of),
+                funnel=overview.funnel(self.of), models=models, provenance=provenance,
+                scores=scores,
+            ),
+            "stars.html": stars_page(shared, listed.num_rows, shown.num_rows),
+            "stars.js": stars_script(listed, shown.num_rows),
+            "models.html": models_page(shared, models),
+            **{paper.file: paper_page(shared, paper) for paper in papers},
+        }  # fmt: skip
+        for name, text in pages.items():
+            (self.folder / name).write_text(text, encoding="utf-8")
+        n_figures = len({one.name for one in drawn.values()})
+        return listed.num_rows, shown.num_rows, n_figures
+
+    def _work(self, shown: pa.Table, shared: Site, workers: int, say: Say) -> dict[int, Drawn]:
+        """Draw the figures and write the pages of stars; return the figures by their place."""
+        n_figures = len(work.wanted_figures(self.of))
+        tasks = list(self._tasks(n_figures, shown, shared))
+        drawn: dict[int, Drawn] = {}
+        n_pages = 0
+        for number, result in enumerate(
+            ordered_map(work.do, tasks, workers=workers, preload=_PRELOAD)
+        ):
+            if isinstance(result, Drawn):
+                drawn[number] = result
+            elif isinstance(result, int):
+                n_pages += result
+                say(f"   {n_pages:,d} of {shown.num_rows:,d} pages of stars")
+            if number == n_figures - 1:
+                say(f"   {len(drawn)} figures drawn")
+        return drawn
+
+    def _tasks(self, n_figures: int, shown: pa.Table, shared: Site) -> Iterator[work.Task]:
+        for number in range(n_figures):
+            yield work.Figure(self.home.root, self.folder, number)
+        for first in range(0, shown.num_rows, work.BLOCK):
+            # a slice would be sent with the whole table behind it
+            part = pa.Table.from_batches(
+                shown.slice(first, work.BLOCK).combine_chunks().to_batches()
+            )
+            yield work.Pages(self.home.root, self.folder, shared, part)
+
+    def _papers(self, drawn: dict[int, Drawn], scores: Iterable[Score]) -> list[Paper]:
+        wanted = [one for _, one in work.wanted_figures(self.of)]
+        catalogues = overview.catalogues(self.of, marts(read_manifest(newest_manifest(self.home))))
+        by_paper: dict[str, list[Score]] = {key: [] for key in PAPERS}
+        for score in scores:
+            by_paper[score.paper].append(score)
+        return [
+            Paper(
+                key,
+                [one for one in catalogues if one.paper == key],
+                [Numbered(one.label, drawn[number]) for number, one in enumerate(wanted)
+                 if one.paper == key and number in drawn],
+                not_drawn([one for one in wanted if one.paper == key], list(drawn.values())),
+                truth.tables_of(self.of, key),
+                by_paper[key],
+            )
+            for key in PAPERS
+        ]  # fmt: skip
+
+    def _models(self, shared: Site, drawn: dict[int, Drawn]) -> list[ModelRow]:
+        """Write a page a model and its card; return the rows of the list of all."""
+        of_model = [name for name, _ in work.wanted_figures(self.of)]
+        for name, card in self.of.cards.items():
+            figures = [one for number, one in drawn.items() if of_model[number] == name]
+            page = card_page(name, str(card["version"]), card)
+            (self.folder / "models" / card_file(name)).write_text(
+                model_html(shared, page, figures), encoding="utf-8"
+            )
+            (self.folder / "models" / f"{name}.json").write_text(json.dumps(card, indent=1))
+        return model_rows(self.of.cards)

@@ -133,7 +133,11 @@ def test_the_check_prints_scatter_and_types(survey: Path, card: dict, tmp_path: 
     assert sum(row["n_stars"] for row in found["against_truth"]) == N_STARS
     assert any(row["type"] == "B5-B9" for row in found["against_types"])
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"apogee_kiel.png", "apogee_truth.png", "apogee_types.png"}
+    assert names == {
+        f"apogee_{what}.{kind}"
+        for what in ("kiel", "training", "truth", "types")
+        for kind in ("png", "pdf")
+    }
 
 
 def test_published_weights_are_taken_and_asked(survey: Path, card: dict, tmp_path: Path) -> None:

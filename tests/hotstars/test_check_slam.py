@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from typer.testing import CliRunner
 
-from hotstars import check_slam, slam_scores
+from hotstars import check_slam, slam_plots, slam_scores
 from hotstars.check_slam_marts import AGAINST_TRUTH, LABELS, both_query, catalogues, mart_tables
-from hotstars.slam_plots import draw_both, draw_kiel, draw_truth
+from hotstars.figures.style import SIMULATED, write_figure
 from hotstars.slam_scores import Conditions, cross_validate, label_ranges, score_size
 from ml.slam import kernel_ridge
 from ml.slam.grid import ModelGrid
@@ -159,7 +159,7 @@ SPECTRA = [
 COLUMNS = """
     designation varchar, survey varchar, snr_b double, snr_r double, teff double, logg double,
     m_h double, vsini double, flag varchar, model_grid varchar, is_simulated_grid boolean,
-    slam_model varchar
+    slam_model varchar, teff_error double, logg_error double, m_h_error double, vsini_error double
 """
 
 
@@ -170,7 +170,7 @@ def make_catalogues(connection: duckdb.DuckDBPyConnection) -> None:
     for designation, survey, snr, *rest in SPECTRA:
         connection.execute(
             f"insert into marts.slam_{survey[-3:].lower()}_labels values "
-            "(?, ?, ?, ?, ?, ?, ?, ?, ?, 'SIM-made', true, 'slam 1')",
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, 'SIM-made', true, 'slam 1', 100.0, 0.1, 0.1, 5.0)",
             [designation, survey, snr - 10.0, snr + 10.0, *rest],
         )
     for designation, teff in (("SIM-A", 20000.0), ("SIM-B", 12000.0)):
@@ -226,15 +226,17 @@ def test_figures_of_the_catalogues_are_whole_pngs(built, tmp_path):
     }  # fmt: skip
     both = labels.query("labels", both_query(built, 100.0)).fetchnumpy()
     compared = labels.query("labels", AGAINST_TRUTH).fetchnumpy()
-    for path in (
-        draw_kiel(labels.fetchnumpy(), nodes, tmp_path / "kiel.png"),
-        draw_both(both, nodes, 100.0, tmp_path / "both.png"),
-        draw_truth(compared, tmp_path / "truth.png"),
+    for name, plate in (
+        ("kiel", slam_plots.kiel(labels.fetchnumpy(), nodes, SIMULATED)),
+        ("both", slam_plots.both(both, nodes, 100.0, SIMULATED)),
+        ("truth", slam_plots.against_truth(compared, SIMULATED)),
     ):
+        path = write_figure(plate.figure, tmp_path / f"{name}.png")
         content = path.read_bytes()
         assert content.startswith(b"\x89PNG")
         assert b"IEND" in content[-12:]
-    assert len(list(tmp_path.iterdir())) == 3
+        assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+    assert len(list(tmp_path.iterdir())) == 6
 
 
 @pytest.fixture
@@ -259,7 +261,7 @@ def test_the_command_checks_model_spectra_before_there_are_catalogues(command, t
     assert all(row["simulated"] and row["grid"] == "made" for row in rows)
     assert "no catalogues of SLAM here" in result.stderr
     drawn = sorted(path.name for path in (tmp_path / "figures").iterdir())
-    assert drawn == ["scatter_by_snr.png", "sizes.png"]
+    assert drawn == ["scatter_by_snr.pdf", "scatter_by_snr.png", "sizes.pdf", "sizes.png"]
 
 
 def test_the_command_shows_catalogues_alone_where_model_checks_are_left_out(command):

@@ -8,20 +8,30 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import duckdb
+import html5lib
+import numpy as np
 import pytest
 from astropy.io import ascii as astropy_ascii
 from astropy.table import Table
+from browser import EXECUTABLE, browser
 
 from hotstars.build import PROJECT
-from hotstars.report.draw import WANTED
+from hotstars.report import work
+from hotstars.report.pages import site
+from hotstars.report.stars import Star, catalogue_stars
 from hotstars.scorecard.scores import PAPERS
+from ml.registry import save_model
+from warehouse.connection import WarehouseError
+from warehouse.home import Home
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -131,49 +141,266 @@ def test_each_star_has_one_deciding_criterion_or_is_new(ask: Ask) -> None:
     assert undecided == []
 
 
-def test_the_report_opens_from_disk_in_a_browser(survey: Path, ask: Ask) -> None:
-    """No network: no page names anything but what lies beside it."""
-    stdout = run(survey, "report", "--most", "12")
-    index = survey / "report" / "index.html"
-    assert str(index) in stdout
-    text = index.read_text()
-    assert "SIMULATED" in text
-    ways = set(re.findall(r'[a-z]+="(https?://[^"]+)"', text))
-    assert ways == {address for _, address in PAPERS.values()}  # links to click, nothing loaded
-    assert text.count("https://") == len(re.findall(r'<a href="https://', text))
-    assert "http://" not in text
-    pictures = re.findall(r'src="(figures/[^"]+)"', text)
-    assert {"figures/wang_profiles.png", "figures/wang_velocities.png"} <= set(pictures)
-    assert all((index.parent / name).stat().st_size > 5000 for name in pictures)
-    assert (index.parent / "lineage.html").stat().st_size > 100_000
-    told = re.sub(r"<[^>]+>", "", text)
-    for paper, figures in WANTED.items():
-        for number in figures:
-            shown = re.search(rf"\({re.escape(paper)}, figures?[^)]*\b{number}\b", told)
-            assert shown or f"{paper}, figure {number}: needs" in told, (paper, number)
-    for card in re.findall(r'href="(models/[^"]+)"', text):
-        assert "Trained on SIMULATED data" in (index.parent / card).read_text()
-    assert re.search(r'<tr class="passed">.*?V_Tp', text)
-    assert re.search(r'<tr class="failed">.*?z \(pc\)', text)
-    (n_stars,) = ask("select count(distinct designation) from marts.be_candidates")[0]
-    assert n_stars > 5
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if browser is None:
+#: A card as a training leaves it, for the page of a model that this survey does not need.
+CARD = {
+    "description": "Made for a <test>.", "not_for": "Anything.", "simulated": True,
+    "training": {"seed": 1}, "data": {"n_stars": 3},
+    "history": [{"number": n, "loss": 1 / n, "validation_loss": 2 / n} for n in (1, 2)],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def report(survey: Path) -> Path:
+    """The folder of a report with a model, twelve pages of stars and dbt's documentation."""
+    save_model(survey / "models", "a-model", {"weights": np.zeros(3)}, CARD)
+    done = subprocess.run(
+        [sys.executable, "-m", "hotstars", "report", "--most", "12"],
+        env={**os.environ, "HOTSTARS_HOME": str(survey), "PYTHONWARNINGS": "error::UserWarning"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert str(survey / "report" / "index.html") in done.stdout
+    assert "arning" not in done.stderr
+    return survey / "report"
+
+
+def pages_of(report: Path) -> list[Path]:
+    """Return every page but dbt's, which is not ours."""
+    return sorted(path for path in report.rglob("*.html") if path.name != "lineage.html")
+
+
+def test_every_page_of_the_report_is_valid_and_leads_nowhere_wrong(report: Path) -> None:
+    """No network: no page names anything but what lies beside it, but for links to click."""
+    pages = pages_of(report)
+    kinds = {str(path.relative_to(report)) for path in pages}
+    assert {"index.html", "stars.html", "models.html", "models/a-model.html",
+            *(f"{paper}.html" for paper in PAPERS)} <= kinds  # fmt: skip
+    assert len(list((report / "stars").iterdir())) == 12
+    used = set()
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        html5lib.HTMLParser(strict=True).parse(text)
+        assert "SIMULATED" in text
+        for attribute, way in re.findall(r'\b(href|src)="([^"]+)"', text):
+            if way.startswith("https://"):
+                assert attribute == "href"
+                assert way in {address for _, address in PAPERS.values()}
+                continue
+            file, _, place = way.partition("#")
+            target = (page.parent / file).resolve() if file else page
+            assert target.is_file(), (page.name, way)
+            used.add(target)
+            if place and target in pages:
+                assert f'id="{place}"' in target.read_text(encoding="utf-8"), (page.name, way)
+    files = {path.resolve() for path in report.rglob("*") if path.is_file()}
+    assert files - used - {path.resolve() for path in pages} == {report / ".hotstars-report"}
+    assert not list(report.parent.glob(".report.*"))  # nothing half made stays
+
+
+def test_each_figure_of_a_paper_is_drawn_or_named_with_its_command(report: Path) -> None:
+    wanted = {
+        "wang2022": ("2", "6", "7", "8", "9", "10", "A1", "A2"),
+        "xiang2021": ("3", "5", "8", "10", "11", "12"),
+        "guo2021": ("3", "4", "7", "9"),
+        "sprague2022": ("5", "6", "7"),
+    }
+    n_drawn = 0
+    for paper, numbers in wanted.items():
+        text = (report / f"{paper}.html").read_text(encoding="utf-8")
+        for number in numbers:
+            name = f"{paper}_figure_{number}"
+            drawn = f'<figure id="{name}"' in text
+            named = re.search(rf"Figure {number}, [^:]+: needs <code>hotstars ", text)
+            assert drawn != bool(named), (paper, number)
+            n_drawn += drawn
+            for kind in ("png", "pdf") if drawn else ():
+                assert (report / "figures" / f"{name}.{kind}").stat().st_size > 5000
+    assert n_drawn >= 6
+    text = (report / "wang2022.html").read_text(encoding="utf-8")
+    assert {"wang2022_infrared", "wang2022_sky", "wang2022_recovery"} <= set(
+        re.findall(r'<figure id="([^"]+)"', text)
+    )
+
+
+def test_the_report_says_which_rebuild_it_is_and_what_is_left_of_the_sample(
+    report: Path, survey: Path, ask: Ask
+) -> None:
+    text = (report / "index.html").read_text(encoding="utf-8")
+    told = json.loads((survey / "dbt_target" / "rebuild.json").read_text())
+    assert told["metadata"]["invocation_id"] in text
+    for count, stars in ask("select n_spectra, n_stars from marts.be_selection_funnel"):
+        assert f'<td class="number">{count:,d}</td>' in text
+        assert f'<td class="number">{stars:,d}</td>' in text
+    assert "12.7 %" in text  # 286,501 of 2,260,387, as published
+    assert "2,260,387 spectra" in text
+    for (mart,) in ask("select table_name from duckdb_tables() where schema_name = 'marts'"):
+        assert f'href="lineage.html#!/model/model.hotstars.{mart}"' in text, mart
+    assert "\u2500" not in "".join(
+        page.read_text() for page in pages_of(report)
+    )  # no terminal's box
+
+
+def test_recovered_and_printed_numbers_are_tables(report: Path, survey: Path) -> None:
+    text = (report / "wang2022.html").read_text(encoding="utf-8")
+    assert re.search(r"V_Tp.*?class=.passed.>reproduced", text)
+    assert re.search(r"z \(pc\).*?class=.failed.>differs", text)
+    lines = [line.replace("\u2502", " ").split() for line in run(survey, "check").splitlines()]
+    recovery = {words[0]: words[1:] for words in lines if len(words) == 6}
+    row = re.search(r"<td>new Be stars</td>(.*?)</tr>", text)
+    assert row is not None
+    assert re.findall(r">(\d+)<", row[1])[:3] == recovery["be_new"][:3]
+    card = (report / "models" / "a-model.html").read_text(encoding="utf-8")
+    assert "Trained on SIMULATED data" in card
+    assert "Made for a &lt;test&gt;." in card
+
+
+def test_the_report_works_in_a_browser_without_a_network(
+    report: Path, tmp_path: Path, ask: Ask
+) -> None:
+    if EXECUTABLE is None:
         pytest.skip("no browser to open the report in")
-    command = [
-        browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000",
-        f"--user-data-dir={survey / 'browser'}", "--dump-dom", index.as_uri(),
+    stars = sorted((report / "stars").iterdir())
+    with browser(tmp_path / "profile") as tab:
+        for page in (*(one for one in pages_of(report) if one.parent != report / "stars"),
+                     *stars[:2]):  # fmt: skip
+            for width in (1200, 390):  # a desk's and a telephone's
+                seen = tab.open(page, width=width)
+                assert (seen.complaints, seen.failed) == ([], []), page
+                assert all(way.startswith("file://") for way in seen.requested)
+                assert tab.run("[...document.images].every(one => one.naturalWidth > 0)"), page
+                assert tab.run("document.documentElement.scrollWidth") <= width, page
+        seen = tab.open(report / "stars.html")
+        (n_new,) = ask("select count(distinct designation) from marts.be_new")[0]
+        narrow = """(words => {
+            const field = document.getElementById('search');
+            field.value = words;
+            field.dispatchEvent(new Event('input'));
+            return document.getElementById('found').textContent; })"""
+        assert tab.run(f"{narrow}('new be')").startswith(f"{n_new} of ")
+        assert tab.run(f"{narrow}('no such star')").startswith("0 of ")
+        sort = """(key => {
+            document.querySelector(`th[data-key=${key}] button`).click();
+            return [...document.querySelectorAll('#stars tr')].map(row => row.cells[5].innerText);
+        })"""
+        tab.run(f"{narrow}('new be')")
+        for sign in (1, -1):  # a second click turns the order
+            shown = [sign * float(one.replace("\u2212", "-")) for one in tab.run(f"{sort}('ew')")]
+            assert shown == sorted(shown)
+            assert len(shown) == n_new
+        ew = ask(
+            "select count(distinct designation) from marts.be_new "
+            "inner join intermediate.int_be_star_tests as tests using (designation) "
+            "group by designation having arg_max(tests.ew_halpha, tests.snr_r) <= -5"
+        )
+        assert tab.run(f"{narrow}('new be ew<-5')").startswith(f"{len(ew)} of ")
+        kept = tab.run(
+            "new Promise(done => { const look = () => location.hash.includes('-5') "
+            "? done(location.hash) : setTimeout(look, 50); look(); })"
+        )
+        assert seen.complaints == []
+        tab.open(report / "stars.html", after=kept)  # the link restores the search and the order
+        assert tab.run("document.getElementById('search').value") == "new be ew<-5"
+        assert tab.run("document.getElementById('found').textContent").startswith(f"{len(ew)} of ")
+        assert tab.run("document.querySelector('th[data-key=ew]').ariaSort") == "descending"
+        way = tab.run("document.querySelector('#stars a').href")
+        assert tab.open(Path(way.removeprefix("file://").replace("%2B", "+"))).complaints == []
+        assert tab.run("document.querySelector('figure.profiles svg') !== null")
+        assert "Is the spectrum good enough?" in tab.run("document.body.innerText")
+
+
+def test_empty_catalogues_draw_nothing_say_what_is_missing_and_replace_the_report_before(
+    survey: Path, report: Path, tmp_path: Path
+) -> None:
+    """A copy of the warehouse without stars: no warning, no broken picture."""
+    home = tmp_path / "copy"
+    shutil.copytree(report, home / "report")
+    shutil.copytree(survey / "dbt_target", home / "dbt_target")
+    shutil.copyfile(survey / "warehouse.duckdb", home / "warehouse.duckdb")
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        for schema, table in connection.execute(
+            "select schema_name, table_name from duckdb_tables() where schema_name in "
+            "('marts', 'intermediate', 'truth') and table_name <> 'be_selection_funnel'"
+        ).fetchall():
+            connection.execute(f'delete from {schema}."{table}"')
+    done = subprocess.run(
+        [sys.executable, "-m", "hotstars", "report", "--no-lineage", "--no-scorecard"],
+        env={**os.environ, "HOTSTARS_HOME": str(home), "PYTHONWARNINGS": "error::UserWarning"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "arning" not in done.stderr
+    for folder in ("figures", "stars", "models"):
+        assert list((home / "report" / folder).iterdir()) == []
+    assert not (home / "report" / "lineage.html").exists()
+    assert sorted(path.name for path in home.iterdir()) == [
+        "dbt_target", "report", "warehouse.duckdb",
     ]  # fmt: skip
-    shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    rows = re.findall(r'<td><a href="(stars/[^"]+)">', shown.stdout)
-    assert len(rows) == 12
-    assert all((index.parent / row).exists() for row in rows)
-    assert re.search(r"[\d,]+ of [\d,]+ stars", shown.stdout)
-    star = (index.parent / rows[0]).read_text()
-    assert "<svg" in star
-    assert "Is the spectrum good enough?" in star
-    run(survey, "report", "--most", "3", "--no-lineage")  # takes the place of the first
-    assert len(list((survey / "report" / "stars").iterdir())) == 3
+    assert (home / "report" / "guo2021.html").read_text().count("needs <code>hotstars") == 4
+
+
+def test_a_second_report_takes_the_place_of_the_first_and_has_the_same_bytes(
+    report: Path, survey: Path
+) -> None:
+    first = {path.relative_to(report): path.read_bytes() for path in report.rglob("*.*")
+             if path.is_file() and path.name != "lineage.html"}  # fmt: skip
+    run(survey, "report", "--most", "3", "--no-scorecard", "--no-lineage", "--workers", "1")
+    assert len(list((report / "stars").iterdir())) == 3
+    assert not (report / "lineage.html").exists()
+    figures = sorted((report / "figures").iterdir())
+    assert all(path.read_bytes() == first[path.relative_to(report)] for path in figures)
+
+
+def test_a_page_that_cannot_be_written_names_its_star(
+    survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(star: Star, _: object) -> None:
+        raise ValueError(f"no page for {len(star.name)} letters")
+
+    monkeypatch.setattr("hotstars.report.star_page.star_page", broken)
+    home = Home(survey)
+    try:
+        listed = catalogue_stars(work.source(home.root).connection).slice(1, 1)
+        task = work.Pages(home.root, tmp_path, site("", simulated=True, lineage=False), listed)
+        with pytest.raises(WarehouseError, match="ValueError: no page for") as error:
+            work.do(task)
+    finally:
+        work.forget(home.root)
+    assert str(error.value).startswith(listed["designation"][0].as_py())
+
+
+def is_alive(group: int) -> bool:
+    """Tell whether a group has any process."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_ctrl_c_ends_a_report_and_its_processes_and_leaves_the_old_one(
+    survey: Path, report: Path
+) -> None:
+    before = (report / "index.html").read_bytes()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hotstars", "report", "--no-lineage", "--no-scorecard",
+         "--workers", "2"],
+        env={**os.environ, "HOTSTARS_HOME": str(survey)}, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not any(survey.glob(".report.*/figures/*.png")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: all of its processes
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped" in told
+    assert "Traceback" not in told
+    while is_alive(process.pid):  # none of its processes stays
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert not list(survey.glob(".report.*"))
+    assert (report / "index.html").read_bytes() == before
 
 
 def test_a_report_does_not_overwrite_what_is_none(survey: Path, tmp_path: Path) -> None:

@@ -148,7 +148,8 @@ def test_figures_are_drawn_and_mock_binaries_asked(cards: list[dict], survey: Pa
     rows = found["mock_binaries"]
     assert sum(row["n"] for row in rows) == 400
     assert -0.7526 <= rows[-1]["geometric"] < -0.69
-    names = {path.name for path in folder.iterdir()}
+    assert all(path.with_suffix(".pdf").exists() for path in folder.glob("*.png"))
+    names = {path.name for path in folder.glob("*.png")}
     assert names == {
         "magnitudes.png",
         "distances.png",
