@@ -177,11 +177,11 @@ def text(heading: str, column: str) -> Column:
 
 
 def model(heading: str, column: str) -> Column:
-    """Return a column of models, with a warning of those that learnt from simulated data."""
+    """Return a column of models; at real stars with a warning of those that know no other."""
 
     def cell(row: Row, dictionary: Dictionary) -> Markup:
         name = plain(row.get(column))
-        if name not in dictionary.simulated:
+        if name not in dictionary.simulated or str(row.get("survey", "")).startswith("SIM"):
             return escape(name)
         return Markup('{} <span class="warning">trained on SIMULATED data</span>').format(name)
 

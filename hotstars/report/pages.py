@@ -207,7 +207,7 @@ def _environment() -> Environment:
     return environment
 
 
-_NUMERIC = re.compile(r"[−+]?[\d.,]+(e[-+]\d+)?( ± [\d.,]+| \([\d.,–]+\)|<span class=.asym.*)?")
+_NUMERIC = re.compile(r"[-−+]?[\d.,]+(e[-+]\d+)?( ± [\d.,]+| \([\d.,–]+\)|<span class=.asym.*)?")
 
 
 def is_numeric(cell: str) -> bool:

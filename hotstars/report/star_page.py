@@ -118,7 +118,6 @@ _VISITS = (
 
 _SLAM = (
     number("obsid", "obsid"),
-    number("MJD", "mjd", 2),
     number("S/N red", "snr_r", 0),
     number("Teff", "teff"),
     number("log g", "logg"),
@@ -133,7 +132,6 @@ _SLAM = (
             ("flag", None, "extrapolated"),
             ("is_converged", False, "not converged"),
             ("has_emission", True, "emission"),
-            ("is_simulated_grid", True, "SIMULATED grid"),
         ],
     ),
     model("model", "slam_model"),

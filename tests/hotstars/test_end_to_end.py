@@ -246,7 +246,7 @@ def test_recovered_and_printed_numbers_are_tables(report: Path, survey: Path) ->
     assert re.search(r"z \(pc\).*?class=.failed.>differs", text)
     lines = [line.replace("\u2502", " ").split() for line in run(survey, "check").splitlines()]
     recovery = {words[0]: words[1:] for words in lines if len(words) == 6}
-    row = re.search(r"<td>new Be stars</td>(.*?)</tr>", text)
+    row = re.search(r">new Be stars</td>(.*?)</tr>", text)
     assert row is not None
     assert re.findall(r">(\d+)<", row[1])[:3] == recovery["be_new"][:3]
     card = (report / "models" / "a-model.html").read_text(encoding="utf-8")
