@@ -46,8 +46,11 @@ colours as (
 
 select
     * exclude (a_v_error, colour_correlation, hk_margin, kw1_margin),
-    -- rounding may leave a hair below 0 or above 1
-    greatest(0, least(1, {{
-        bivariate_normal_cdf('hk_margin', 'kw1_margin', 'colour_correlation')
-    }})) as be_colour_probability
+    -- rounding may leave a hair below 0 or above 1; of NULL, least and greatest know the other
+    case
+        when hk_margin is not null and kw1_margin is not null
+            then greatest(0, least(1, {{
+                bivariate_normal_cdf('hk_margin', 'kw1_margin', 'colour_correlation')
+            }}))
+    end as be_colour_probability
 from colours
