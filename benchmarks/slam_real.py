@@ -34,9 +34,9 @@ from scipy.interpolate import CubicSpline
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.slam import simulated_grid
-from hotstars.check_slam import tables
+from hotstars.checks.slam import tables
+from hotstars.checks.slam_scores import Conditions, Scores, cross_validate, label_ranges
 from hotstars.figures.style import BLUE, GREY, RED
-from hotstars.slam_scores import Conditions, Scores, cross_validate, label_ranges
 from ingest.model_grid.load import load_model_grid
 from ingest.model_grid.nodes import read_model_grid
 from ml.slam.broadening import SPEED_OF_LIGHT, reach

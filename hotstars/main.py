@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from duckdb import CatalogException, InterruptException
 
-from hotstars import (
+from hotstars.verbs import (
     build,
     check,
     check_apogee,
@@ -24,10 +24,10 @@ from hotstars import (
     init,
     inspect,
     publish,
-    reporting,
+    report,
     review,
     schema,
-    score,
+    scorecard,
     simulate,
     sql,
     status,
@@ -96,9 +96,9 @@ app.command("diff")(_stoppable(diff.diff))
 app.command("explain")(_stoppable(explain.explain))
 app.command("export")(_stoppable(export.export))
 app.command("publish")(_stoppable(publish.publish))
-app.command("report")(_stoppable(reporting.report))
+app.command("report")(_stoppable(report.report))
 app.command("schema")(_stoppable(schema.schema))
-app.command("scorecard")(_stoppable(score.scorecard))
+app.command("scorecard")(_stoppable(scorecard.scorecard))
 app.command("status")(_stoppable(status.status))
 models = typer.Typer(help=train.HELP, no_args_is_help=True)
 models.command("be-classifier")(_stoppable(train.be_classifier))

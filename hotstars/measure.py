@@ -43,7 +43,7 @@ class Inspected:
     Attributes
     ----------
     row
-        Column -> value; the columns of :data:`hotstars.inspect.COLUMNS`.
+        Column -> value; the columns of :data:`hotstars.verbs.inspect.COLUMNS`.
     file
         What was read; None for a bad file.
     red

@@ -11,7 +11,7 @@ import pyarrow as pa
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from hotstars.profile_plots import line_svg
+from hotstars.figures.profiles import line_svg
 from hotstars.report.facts import Fact, group, listing, model, number, warnings
 from hotstars.report.links import archives
 from hotstars.report.star_page import StarPage

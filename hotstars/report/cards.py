@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from hotstars import card_plots
+from hotstars.figures import cards as card_plots
 from hotstars.figures.panels import Plate
 from hotstars.figures.style import SIMULATED
 from hotstars.report.drawn import Kept, Wanted

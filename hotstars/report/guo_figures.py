@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hotstars import slam_plots
-from hotstars.check_slam_marts import AGAINST_TRUTH, LABELS, both_query
+from hotstars.checks.kept_scores import kept_scores
+from hotstars.checks.slam_marts import AGAINST_TRUTH, LABELS, both_query
+from hotstars.checks.slam_scores import CROSS_VALIDATION, UNSEEN
+from hotstars.figures import slam as slam_plots
 from hotstars.figures.panels import Plate
 from hotstars.figures.style import SIMULATED, mark_of
-from hotstars.kept_scores import kept_scores
 from hotstars.report.drawn import Wanted
 from hotstars.report.source import Source
-from hotstars.slam_scores import CROSS_VALIDATION, UNSEEN
 
 _SLAM = "`hotstars train slam`, then `hotstars build`"
 _CHECK = "`hotstars check-slam`, which keeps its scores"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hotstars.build import PROJECT
+from hotstars.project import PROJECT
 from hotstars.report.source import Source
 from hotstars.rows import rows_of
 from warehouse import __version__

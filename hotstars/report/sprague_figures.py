@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from hotstars import apogee_plots
-from hotstars.check_apogee import read_checked, training_told, unseen_stars
+from hotstars.checks.apogee import read_checked, training_told, unseen_stars
+from hotstars.figures import apogee as apogee_plots
 from hotstars.figures.panels import Plate
 from hotstars.figures.style import mark_of
 from hotstars.report.drawn import Wanted

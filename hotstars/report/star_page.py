@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from hotstars.profile_plots import profiles_svg
+from hotstars.figures.profiles import profiles_svg
 from hotstars.report.facts import (
     Column,
     Fact,

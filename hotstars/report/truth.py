@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from hotstars.check import CONFUSION, RECOVERY
-from hotstars.check_apogee import against_truth as apogee_against_truth
-from hotstars.check_apogee import against_types, read_checked, unseen_stars
-from hotstars.check_distances_marts import QUESTIONS
-from hotstars.check_distances_marts import against_truth as distances_against_truth
-from hotstars.check_morphology import PURITY, SPECTRA
-from hotstars.check_slam_marts import catalogues, has_truth
+from hotstars.checks.apogee import against_truth as apogee_against_truth
+from hotstars.checks.apogee import against_types, read_checked, unseen_stars
+from hotstars.checks.distances_marts import QUESTIONS
+from hotstars.checks.distances_marts import against_truth as distances_against_truth
+from hotstars.checks.morphology import PURITY, SPECTRA
+from hotstars.checks.recovery import CONFUSION, RECOVERY
+from hotstars.checks.slam_marts import catalogues, has_truth
 from hotstars.report.facts import Listing
 from hotstars.report.source import Source
 from hotstars.report.tables import Shown, interval, table

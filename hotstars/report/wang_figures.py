@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from hotstars import be_plots, card_plots
+from hotstars.figures import be_stars as be_plots
+from hotstars.figures import cards as card_plots
 from hotstars.figures.panels import Plate
+from hotstars.figures.profiles import Example, examples
 from hotstars.figures.style import SIMULATED, mark_of
-from hotstars.profile_plots import Example, examples
 from hotstars.report.drawn import Wanted
 from hotstars.report.source import Columns, Source
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hotstars.build import PROJECT
-from hotstars.export import newest_manifest
+from hotstars.project import PROJECT, newest_manifest
 from hotstars.report.drawn import Drawn, Wanted, draw
 from hotstars.report.pages import Site, star_file, star_html
 from hotstars.report.source import Source

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from hotstars.export import newest_manifest
+from hotstars.project import newest_manifest
 from hotstars.report import overview, truth, work
 from hotstars.report.cards import card_file, card_page
 from hotstars.report.drawn import Drawn, not_drawn

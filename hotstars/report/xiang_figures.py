@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from hotstars import distance_plots, magnitude_plots
-from hotstars.check_distances import drawn_columns, thresholds
+from hotstars.checks.distances import drawn_columns, thresholds
+from hotstars.figures import distances as distance_plots
+from hotstars.figures import magnitudes as magnitude_plots
 from hotstars.figures.panels import Plate
 from hotstars.figures.style import mark_of
 from hotstars.report.drawn import Kept, Wanted

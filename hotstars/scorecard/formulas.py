@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hotstars.build import PROJECT
+from hotstars.project import PROJECT
 from hotstars.scorecard.scores import Score
 
 
@@ -28,7 +28,7 @@ def _classifier() -> Iterator[Score]:
 
 def _lb_1() -> Iterator[Score]:
     """The width of LB-1's distance; its mode needs Ks and the reddening, which are not printed."""
-    from hotstars.check_distances import LB_1, lb_1
+    from hotstars.checks.distances import LB_1, lb_1
 
     found = lb_1()
     note = (

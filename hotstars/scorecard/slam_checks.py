@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hotstars.kept_scores import kept_scores
+from hotstars.checks.kept_scores import kept_scores
+from hotstars.checks.slam_scores import PUBLISHED, UNSEEN
 from hotstars.scorecard.scores import Score, decimals
-from hotstars.slam_scores import PUBLISHED, UNSEEN
 from warehouse.home import Home
 
 #: Training spectra that the paper settles on.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from hotstars.build import PROJECT
+from hotstars.project import PROJECT
 from hotstars.scorecard.clusters import cluster_scores
 from hotstars.scorecard.formulas import formula_scores
 from hotstars.scorecard.printed_stars import printed_star_scores

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 #: dbt as `hotstars build` runs it.
-_DBT = "import sys; from hotstars.build import dbt; raise SystemExit(dbt(*sys.argv[1:]))"
+_DBT = "import sys; from hotstars.verbs.build import dbt; raise SystemExit(dbt(*sys.argv[1:]))"
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import typer
 from pages import DOCS, PAGES, REPOSITORY, blocks, command_lines, words_of
 
 from hotstars.main import app
-from hotstars.schema import page as schema_page
-from hotstars.schema import parsed_manifest
+from hotstars.verbs.schema import page as schema_page
+from hotstars.verbs.schema import parsed_manifest
 from warehouse.home import Home
 
 #: What stands for something of the reader's own.

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hotstars.apogee_labels import APOGEE_NET, TrainingSpectra, train_apogee_net
+from hotstars.training.apogee_labels import APOGEE_NET, TrainingSpectra, train_apogee_net
 from ml.apogee.predict import LabelNetwork
 from ml.apogee.standard import N_PIXELS
 from ml.apogee.training import TEST, TrainingConfig, split

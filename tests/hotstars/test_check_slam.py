@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from typer.testing import CliRunner
 
-from hotstars import check_slam, slam_plots, slam_scores
-from hotstars.check_slam_marts import AGAINST_TRUTH, LABELS, both_query, catalogues, mart_tables
+from hotstars.checks import slam as checks
+from hotstars.checks import slam_scores
+from hotstars.checks.slam_marts import AGAINST_TRUTH, LABELS, both_query, catalogues, mart_tables
+from hotstars.checks.slam_scores import Conditions, cross_validate, label_ranges, score_size
+from hotstars.figures import slam as slam_plots
 from hotstars.figures.style import SIMULATED, write_figure
-from hotstars.slam_scores import Conditions, cross_validate, label_ranges, score_size
+from hotstars.verbs.check_slam import check_slam
 from ml.slam import kernel_ridge
 from ml.slam.grid import ModelGrid
 from ml.slam.training_set import VSINI_RANGE, TrainingSet, draw
@@ -136,7 +139,7 @@ def test_a_label_that_a_grid_does_not_vary_has_no_scatter_in_json(grid):
         training, label_ranges(flat), EVERY, survey="made", folds=2, snrs=(50.0,)
     )
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["pull"]["m_h"] is None
-    assert " - " in "\n".join(check_slam.tables([found]))
+    assert " - " in "\n".join(checks.tables([found]))
 
 
 @pytest.mark.parametrize("folds", [0, 1, 151])
@@ -243,9 +246,9 @@ def test_figures_of_the_catalogues_are_whole_pngs(built, tmp_path):
 def command(home, monkeypatch):
     """The command on a warehouse without model spectra; the made grid stands in for them."""
     upgrade(current_home().database)
-    monkeypatch.setattr(check_slam, "_grid", lambda *_: made_grid(3800.0, 7150.0, 2e-5))
+    monkeypatch.setattr(checks, "model_grid", lambda *_: made_grid(3800.0, 7150.0, 2e-5))
     app = typer.Typer()
-    app.command()(check_slam.check_slam)
+    app.command()(check_slam)
     return lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 

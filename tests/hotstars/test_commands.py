@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from hotstars.sql import stopped_by_ctrl_c
+from hotstars.verbs.sql import stopped_by_ctrl_c
 
 VERBS = [
     "init", "simulate", "ingest", "inspect", "sql", "build", "train", "review", "export", "status",

@@ -24,7 +24,7 @@ from astropy.io import ascii as astropy_ascii
 from astropy.table import Table
 from browser import EXECUTABLE, browser
 
-from hotstars.build import PROJECT
+from hotstars.project import PROJECT
 from hotstars.report import work
 from hotstars.report.pages import site
 from hotstars.report.stars import Star, catalogue_stars

@@ -17,18 +17,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from hotstars import (
-    apogee_plots,
-    be_plots,
-    card_plots,
-    distance_plots,
-    magnitude_plots,
-    profile_plots,
-    slam_plots,
-)
+from hotstars.checks.slam_scores import CROSS_VALIDATION, UNSEEN, Scores
+from hotstars.figures import apogee as apogee_plots
+from hotstars.figures import be_stars as be_plots
+from hotstars.figures import cards as card_plots
+from hotstars.figures import distances as distance_plots
+from hotstars.figures import magnitudes as magnitude_plots
+from hotstars.figures import profiles as profile_plots
+from hotstars.figures import slam as slam_plots
 from hotstars.figures.panels import MANY, Plate, limits, n_outside, running, spread
 from hotstars.figures.style import COLUMN, SIMULATED, new_figure, style, write_figure
-from hotstars.slam_scores import CROSS_VALIDATION, UNSEEN, Scores
 from ml.distance.error_model import PARAMETERS, ErrorModel
 from ml.halpha.window import WAVELENGTH
 from ml.spectra.grids import H_ALPHA

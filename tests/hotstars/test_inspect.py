@@ -16,7 +16,7 @@ from astropy.io import fits
 from typer.testing import CliRunner
 
 from hotstars import measure
-from hotstars.inspect import COLUMNS, inspect, inspect_files
+from hotstars.verbs.inspect import COLUMNS, inspect, inspect_files
 from ml.spectra.grids import H_ALPHA
 
 REPOSITORY = Path(__file__).resolve().parents[2]

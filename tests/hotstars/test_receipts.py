@@ -9,8 +9,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from hotstars.build import PROJECT
-from hotstars.publish import models_by_mart
+from hotstars.project import PROJECT
 from hotstars.receipts.lineage import (
     ancestors,
     constants_read,
@@ -19,6 +18,7 @@ from hotstars.receipts.lineage import (
     settings_read,
     sql_file,
 )
+from hotstars.receipts.rebuild import models_by_mart
 from warehouse.export.origin import keep_rebuild, last_rebuild, settings
 
 MANIFEST: dict[str, Any] = {

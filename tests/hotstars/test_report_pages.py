@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotstars.kept_scores import keep_scores, kept_scores
+from hotstars.checks.kept_scores import keep_scores, kept_scores
+from hotstars.checks.slam_scores import UNSEEN, Scores
 from hotstars.report.apogee_stars import (
     BRACKETT_11,
     WAVELENGTH,
@@ -41,7 +42,6 @@ from hotstars.report.values import Dictionary, between, measured, plain, shown_u
 from hotstars.report.wang_figures import FIGURES as WANG
 from hotstars.report.xiang_figures import FIGURES as XIANG
 from hotstars.scorecard.slam_checks import slam_check_scores
-from hotstars.slam_scores import UNSEEN, Scores
 from warehouse.export.metadata import MartColumn
 from warehouse.home import Home
 

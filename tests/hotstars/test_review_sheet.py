@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hotstars.review_sheet import Profiles, Quantity, pixels, sheet, write_list
+from hotstars.review_sheets.sheet import Profiles, Quantity, pixels, sheet, write_list
 from ingest.review.reading import read_verdicts
 from ml.spectra.grids import H_ALPHA, LRS_R, MRS_R, Grid
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hotstars.be_classifier import train_be_classifier
-from hotstars.train import Sample, be_classifier
+from hotstars.training.be_classifier import train_be_classifier
+from hotstars.verbs.train import Sample, be_classifier
 from ingest.simulation.training_set import training_windows
 from ml.halpha.classify import Classifier
 from ml.halpha.scores import auc
@@ -81,7 +81,7 @@ def test_pictures_lie_beside_the_model_and_nothing_unfinished_is_left(trained):
 KILLED = """
 import os, signal
 from pathlib import Path
-from hotstars.be_classifier import train_be_classifier
+from hotstars.training.be_classifier import train_be_classifier
 from ml.halpha.training import TrainingConfig
 
 def say(line):

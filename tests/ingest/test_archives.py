@@ -369,7 +369,7 @@ def test_a_killed_command_asks_only_for_the_rest(desk: Desk, serve: Serve) -> No
     sky.hang = 30.0
     serve(sky)
     environment = {**os.environ, "HOTSTARS_CHUNK_POSITIONS": "10"}
-    verb = "import typer; from hotstars.ingest import ingest; typer.run(ingest)"
+    verb = "import typer; from hotstars.verbs.ingest import ingest; typer.run(ingest)"
     line = [sys.executable, "-c", verb, "twomass", "--archive"]
     process = subprocess.Popen(line, env=environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 30

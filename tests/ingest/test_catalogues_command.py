@@ -10,7 +10,7 @@ import typer
 from catalogue_files import create_raw_tables
 from typer.testing import CliRunner
 
-from hotstars.ingest import ingest
+from hotstars.verbs.ingest import ingest
 from warehouse.connection import WarehouseError, connect
 
 app = typer.Typer()

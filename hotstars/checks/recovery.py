@@ -1,10 +1,8 @@
-"""The catalogues of a simulated survey against its truth: completeness and purity."""
+"""Lists of stars of a simulated survey against its truth: completeness and purity."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-import typer
 
 if TYPE_CHECKING:
     import duckdb
@@ -156,29 +154,8 @@ def print_recovery(connection: duckdb.DuckDBPyConnection) -> None:
 
 def print_all(connection: duckdb.DuckDBPyConnection) -> None:
     """Print what is recovered, list by list, and how profiles were classified."""
-    from hotstars.check_morphology import print_morphology
+    from hotstars.checks.morphology import print_morphology
 
     print_recovery(connection)
-    typer.echo("H-alpha profiles: what was put in, and what was found")
+    print("H-alpha profiles: what was put in, and what was found")
     print_morphology(connection)
-
-
-def check() -> None:
-    """Compare the catalogues of the simulated survey with what was put in.
-
-    Example: hotstars check
-    """
-    import duckdb
-
-    from warehouse.connection import WarehouseError, connect
-    from warehouse.home import current_home
-
-    database = current_home().database
-    with connect(database, read_only=True) as connection:
-        try:
-            print_all(connection)
-        except duckdb.CatalogException as error:
-            raise WarehouseError(
-                f"{database}: no catalogues of a simulated survey here; run `hotstars demo`"
-            ) from error
-    typer.echo("Truth is schema truth; no catalogue reads it.")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from hotstars.ob_sample import ObSample
+    from hotstars.training.ob_sample import ObSample
 
 #: 0.1 nm: mean wavelength of Ks.
 KS = 21590.0

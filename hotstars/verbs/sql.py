@@ -49,7 +49,7 @@ def sql(
     """
     import duckdb
 
-    from hotstars.publish import published_database
+    from hotstars.verbs.publish import published_database
     from udfs.register import register
     from warehouse.connection import WarehouseError, connect
     from warehouse.home import current_home

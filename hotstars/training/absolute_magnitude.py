@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hotstars.figures.magnitudes import error_model
 from hotstars.figures.style import SIMULATED, write_figure
-from hotstars.magnitude_plots import error_model
-from hotstars.ob_sample import ObSample
+from hotstars.training.ob_sample import ObSample
 from ml.absolute_magnitude.learn import Learnt, learn
 from ml.absolute_magnitude.training import TEST, Epoch, TrainingConfig, split, too_bright
 from ml.distance.error_model import PARAMETERS, ErrorModel, calibrators, fit_error_model
@@ -77,7 +77,7 @@ def train_absolute_magnitude(
     models
         Folder of the registry; a stopped training's checkpoints lie in it until the end.
     sample
-        :func:`hotstars.ob_sample.read_ob_sample`.
+        :func:`hotstars.training.ob_sample.read_ob_sample`.
     config
         Of the networks' training.
     n_components

@@ -18,15 +18,6 @@ if TYPE_CHECKING:
     from warehouse.home import Home
 
 
-def newest_manifest(home: Home) -> Path:
-    """Return dbt's newest manifest: that of ``hotstars build``, or of dbt run on its own."""
-    from hotstars.build import PROJECT
-
-    folders = (home.dbt_target, PROJECT / "target")
-    found = [folder / "manifest.json" for folder in folders if (folder / "manifest.json").exists()]
-    return max(found, key=lambda path: path.stat().st_mtime, default=folders[0] / "manifest.json")
-
-
 def export(
     names: list[str] = typer.Argument(None, metavar="[MART]...", help="Marts; none with --all."),
     format_: list[ExportFormat] = typer.Option(
@@ -51,7 +42,8 @@ def export(
 
     Example: hotstars export be_runaways --format mrt --format votable
     """
-    from hotstars.publish import published_database
+    from hotstars.project import newest_manifest
+    from hotstars.verbs.publish import published_database
     from warehouse.connection import connect
     from warehouse.export import export_marts
     from warehouse.export.article import Article
@@ -116,7 +108,8 @@ def _rebuild(
     home: Home, connection: duckdb.DuckDBPyConnection, published: bool
 ) -> Mapping[str, Any]:
     """Return what made the tables: of a release what its card says, else what dbt last said."""
-    from hotstars.publish import release_of, what_made
+    from hotstars.receipts.rebuild import what_made
+    from hotstars.verbs.publish import release_of
 
     if published:
         rebuild: Mapping[str, Any] = release_of(home).card.get("rebuild", {})

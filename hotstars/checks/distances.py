@@ -1,14 +1,11 @@
-"""`hotstars check-distances`: magnitudes, distances, emission and binaries."""
+"""Magnitudes, distances, emission and binaries of OB stars: what is checked, and its figures."""
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import typer
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,71 +38,6 @@ order by found.obsid
 """
 
 
-def check_distances(
-    mock: bool = typer.Option(
-        False, "--mock", help="Add the warehouse's own spectra in pairs, and ask the network."
-    ),
-    mock_pairs: int = typer.Option(3000, min=100, help="Pairs of --mock."),
-    mock_snr: float = typer.Option(50.0, min=0.0, help="Least S/N of the spectra of --mock."),
-    out: Path = typer.Option(None, help="Folder for PNGs; none are drawn without it."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON instead of tables."),
-) -> None:
-    """Check `ob_distances`: the width of LB-1's posterior, and simulated stars against their truth.
-
-    Example: hotstars check-distances --mock --out figures
-    """
-    import duckdb
-
-    from hotstars.check_distances_marts import against_truth, tables
-    from hotstars.rows import lines_of
-    from warehouse.connection import WarehouseError, connect
-    from warehouse.home import current_home
-
-    home = current_home()
-    found: dict[str, Any] = {"lb_1": lb_1()}
-    with connect(home.database, must_exist=True, read_only=True) as connection:
-        try:
-            n = connection.execute(
-                "select count(*), count(*) filter (where survey like 'SIM%'), count(m_ks) "
-                "from marts.ob_distances"
-            ).fetchall()[0]
-        except duckdb.CatalogException as error:
-            raise WarehouseError("no marts.ob_distances here; run `hotstars build`") from error
-        found["catalogue"] = dict(zip(("n_spectra", "n_simulated", "n_m_ks"), n, strict=True))
-        if n[1]:
-            found |= against_truth(connection)
-        if mock:
-            found["mock_binaries"] = _mock(connection, home, mock_pairs, mock_snr)
-        drawn = draw(connection, home, found, out) if out is not None else []
-    if as_json:
-        typer.echo(json.dumps(found, indent=1))
-    else:
-        lb = found["lb_1"]
-        lines = [
-            f"LB-1 at the printed {LB_1[2]} kpc with the printed error of M_Ks, {LB_1[1]} mag: "
-            f"16-84 per cent {lb['p16']:.2f}-{lb['p84']:.2f} kpc (printed: 1.72-2.11)",
-            f"ob_distances: {n[0]:,d} spectra, {n[2]:,d} with spectroscopic M_Ks, "
-            f"{n[1]:,d} SIMULATED",
-        ]
-        if not n[2]:
-            lines.append(
-                "no magnitudes by spectrum yet: `hotstars train absolute-magnitude`, then "
-                "`hotstars build`"
-            )
-        if n[1]:
-            lines += tables(found)
-        if mock:
-            lines += [
-                "",
-                "mock binaries, by flux of the secondary over the primary's in Ks: M_Ks of both "
-                "minus the primary's (mag)",
-                *lines_of(_rounded(found["mock_binaries"])),
-            ]
-        typer.echo("\n".join(lines))
-    for path in drawn:
-        typer.echo(str(path), err=True)
-
-
 def lb_1() -> dict[str, float]:
     """Return mode and percentiles (kpc) that LB-1's printed distance and error of M_Ks make.
 
@@ -122,30 +54,40 @@ def lb_1() -> dict[str, float]:
     return {name: float(getattr(found, name)[0]) for name in ("mode", "p16", "p84")}
 
 
-def _mock(
-    connection: duckdb.DuckDBPyConnection, home: Home, pairs: int, snr: float
+def mock(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    pairs: int,
+    snr: float,
+    say: Callable[[str], None],
 ) -> list[dict[str, Any]]:
-    from hotstars.absolute_magnitude import NET_A
-    from hotstars.mock_binaries import mock_binaries
-    from hotstars.ob_sample import read_ob_sample
+    """Add the warehouse's own spectra in pairs, and ask the network for their magnitudes.
+
+    Parameters
+    ----------
+    connection, home
+        The warehouse, and its models.
+    pairs, snr
+        How many, of spectra of which least S/N.
+    say
+        Told how far it is.
+
+    Raises
+    ------
+    WarehouseError
+        When there is no network yet.
+    """
+    from hotstars.checks.mock_binaries import mock_binaries
+    from hotstars.training.absolute_magnitude import NET_A
+    from hotstars.training.ob_sample import read_ob_sample
     from ml.registry import current_version
     from warehouse.connection import WarehouseError
 
     if current_version(home.models, NET_A) is None:
         raise WarehouseError(f"no model {NET_A} yet: run `hotstars train absolute-magnitude`")
     with tempfile.TemporaryDirectory(prefix=".spectra-", dir=home.root) as folder:
-        sample = read_ob_sample(connection, Path(folder), _say)
+        sample = read_ob_sample(connection, Path(folder), say)
         return mock_binaries(connection, sample, home.models, NET_A, n_pairs=pairs, least_snr=snr)
-
-
-def _rounded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {
-            name: round(value, 3) if isinstance(value, float) else value
-            for name, value in row.items()
-        }
-        for row in rows
-    ]
 
 
 def drawn_columns(connection: duckdb.DuckDBPyConnection, home: Home) -> dict[str, Any]:
@@ -174,7 +116,7 @@ def _unseen(home: Home, designation: Any) -> Any:
     """Return which stars the network in use was not taught; all where there is none."""
     import numpy as np
 
-    from hotstars.absolute_magnitude import NET_A
+    from hotstars.training.absolute_magnitude import NET_A
     from ml.absolute_magnitude.training import TEST, TrainingConfig, split
     from ml.registry import list_models
 
@@ -185,7 +127,7 @@ def _unseen(home: Home, designation: Any) -> Any:
 
 
 def _learnt_from_simulated(home: Home) -> bool:
-    from hotstars.absolute_magnitude import EMISSION, NET_A, NET_B
+    from hotstars.training.absolute_magnitude import EMISSION, NET_A, NET_B
     from ml.registry import list_models
 
     names = (EMISSION, NET_A, NET_B)
@@ -194,7 +136,7 @@ def _learnt_from_simulated(home: Home) -> bool:
 
 def thresholds(home: Home) -> dict[str, float]:
     """Return the limits of the emission model in use; nothing where there is none."""
-    from hotstars.absolute_magnitude import EMISSION
+    from hotstars.training.absolute_magnitude import EMISSION
     from ml.registry import list_models
 
     cards = {name: card for name, _, card in list_models(home.models)}
@@ -217,9 +159,10 @@ def draw(
     """
     import numpy as np
 
-    from hotstars import distance_plots, magnitude_plots
-    from hotstars.build import PROJECT
+    from hotstars.figures import distances as distance_plots
+    from hotstars.figures import magnitudes as magnitude_plots
     from hotstars.figures.style import mark_of, write_figure
+    from hotstars.project import PROJECT
     from warehouse.export.origin import settings
 
     out.mkdir(parents=True, exist_ok=True)
@@ -246,7 +189,3 @@ def draw(
     if "mock_binaries" in found:
         plates["mock_binaries"] = magnitude_plots.composites(found["mock_binaries"], mark)
     return [write_figure(plate.figure, out / f"{name}.png") for name, plate in plates.items()]
-
-
-def _say(line: str) -> None:
-    typer.echo(line, err=True)

@@ -57,7 +57,7 @@ def parsed_manifest(home: Home) -> dict[str, Any]:
     WarehouseError
         When dbt cannot read the project.
     """
-    from hotstars.build import dbt
+    from hotstars.verbs.build import dbt
     from warehouse.connection import WarehouseError
 
     if dbt("--quiet", "parse") != 0:

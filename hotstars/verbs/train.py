@@ -53,7 +53,7 @@ def be_classifier(
 
     Example: hotstars train be-classifier --architecture resnet1d
     """
-    from hotstars.be_classifier import train_be_classifier
+    from hotstars.training.be_classifier import train_be_classifier
     from ml.halpha.networks import (
         ARCHITECTURES,
         WeightsError,
@@ -88,8 +88,8 @@ def be_classifier(
 
 def _from_reviews(models: Path, config: TrainingConfig, weights: Path | None) -> dict[str, Any]:
     """Train on reviewed spectra, and record which ones in the warehouse."""
-    from hotstars.be_classifier import train_be_classifier
-    from hotstars.reviewed_spectra import record, reviewed_spectra
+    from hotstars.training.be_classifier import train_be_classifier
+    from hotstars.training.reviewed_spectra import record, reviewed_spectra
     from ml.halpha.training import split
     from warehouse.connection import connect
     from warehouse.home import current_home
@@ -137,7 +137,7 @@ def slam(
 
     Example: hotstars train slam --survey lrs
     """
-    from hotstars.slam_training import train_slam
+    from hotstars.training.slam import train_slam
     from ingest.model_grid.nodes import read_available_grid
     from ml.slam.observed import wide_wavelength
     from warehouse.connection import WarehouseError, connect
@@ -212,8 +212,8 @@ def absolute_magnitude(
     """
     import tempfile
 
-    from hotstars.absolute_magnitude import Limits, train_absolute_magnitude
-    from hotstars.ob_sample import read_ob_sample
+    from hotstars.training.absolute_magnitude import Limits, train_absolute_magnitude
+    from hotstars.training.ob_sample import read_ob_sample
     from ml.absolute_magnitude.training import TrainingConfig
     from warehouse.connection import WarehouseError, connect
     from warehouse.home import current_home
@@ -307,8 +307,11 @@ def apogee_net(
     """
     import tempfile
 
-    from hotstars.apogee_labels import APOGEE_NET, train_apogee_net
-    from hotstars.apogee_spectra import simulated_training_spectra, warehouse_training_spectra
+    from hotstars.training.apogee_labels import APOGEE_NET, train_apogee_net
+    from hotstars.training.apogee_spectra import (
+        simulated_training_spectra,
+        warehouse_training_spectra,
+    )
     from ingest.pool import default_workers
     from ml.apogee.convert import ConvertError, register_published
     from ml.apogee.training import TrainingConfig

@@ -72,8 +72,7 @@ def receipts(
         ``spectra``, ``matches``, ``models``; ``tables``, ``settings``, ``constants``, which are
         empty where dbt's manifest is missing; ``rebuild``.
     """
-    from hotstars.build import PROJECT
-    from hotstars.export import newest_manifest
+    from hotstars.project import PROJECT, newest_manifest
     from hotstars.receipts import lineage, origins
     from warehouse.export.metadata import marts
     from warehouse.export.origin import of_rebuild, settings

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import typer
 
-#: Exit codes of dbt: 0 all well, 1 a model or test failed, 2 it could not run.
-PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+from hotstars.project import PROJECT
 
 
 def dbt(*arguments: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hotstars.slam_scores import Scores
+from hotstars.checks.slam_scores import Scores
 from ml.slam.training_set import LABELS
 from warehouse.home import Home
 

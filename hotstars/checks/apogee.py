@@ -1,13 +1,10 @@
-"""`hotstars check-apogee`: labels of near-infrared spectra against truth and spectral types."""
+"""Labels of near-infrared spectra against truth and spectral types (Sprague et al. 2022)."""
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import typer
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,64 +38,6 @@ order by labels.apogee_id
 """
 
 
-def check_apogee(
-    out: Path = typer.Option(None, help="Folder for PNGs; none are drawn without it."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON instead of tables."),
-) -> None:
-    """Check `apogee_labels`: simulated stars against their truth, hot stars against their types.
-
-    Stars that taught the network are left out.
-
-    Example: hotstars check-apogee --out figures
-    """
-    import duckdb
-
-    from hotstars.rows import lines_of
-    from warehouse.connection import WarehouseError, connect
-    from warehouse.home import current_home
-
-    home = current_home()
-    with connect(home.database, must_exist=True, read_only=True) as connection:
-        try:
-            stars = read_checked(connection)
-        except duckdb.CatalogException as error:
-            raise WarehouseError("no marts.apogee_labels here; run `hotstars build`") from error
-    if not len(stars["apogee_id"]):
-        raise WarehouseError(
-            "marts.apogee_labels is empty: ingest apStar files, `hotstars train apogee-net`, and "
-            "`hotstars build`"
-        )
-    unseen = unseen_stars(home.models, stars)
-    stars = {name: values[unseen] for name, values in stars.items()}
-    found: dict[str, Any] = {
-        "models": sorted({str(name) for name in stars["apogee_model"]}),
-        "n_stars": int(unseen.sum()),
-        "against_truth": against_truth(stars),
-        "against_types": against_types(stars),
-    }
-    if as_json:
-        typer.echo(json.dumps(found, indent=1))
-    else:
-        typer.echo(
-            "\n".join(
-                [
-                    f"apogee_labels: {found['n_stars']:,d} stars that did not teach the network "
-                    f"({', '.join(found['models'])})",
-                    "",
-                    "SIMULATED stars, found minus true by true Teff: scatter (1.48 median absolute "
-                    "deviation), median, and width of the pulls",
-                    *lines_of(found["against_truth"]),
-                    "",
-                    "hot stars, log Teff found minus that of their spectral type (figure 7)",
-                    *lines_of(found["against_types"]),
-                ]
-            )
-        )
-    if out is not None:
-        for path in draw(home.models, stars, out):
-            typer.echo(str(path), err=True)
-
-
 def draw(models: Path, stars: dict[str, NDArray[Any]], out: Path) -> list[Path]:
     """Write figures of ``apogee_labels`` into a folder and return their paths.
 
@@ -113,9 +52,9 @@ def draw(models: Path, stars: dict[str, NDArray[Any]], out: Path) -> list[Path]:
     """
     import numpy as np
 
-    from hotstars import apogee_plots
-    from hotstars.apogee_labels import APOGEE_NET
+    from hotstars.figures import apogee as apogee_plots
     from hotstars.figures.style import mark_of, write_figure
+    from hotstars.training.apogee_labels import APOGEE_NET
     from ml.registry import list_models
 
     out.mkdir(parents=True, exist_ok=True)
@@ -135,7 +74,7 @@ def draw(models: Path, stars: dict[str, NDArray[Any]], out: Path) -> list[Path]:
 
 def training_told(models: Path) -> str:
     """Return a sentence on what taught the network in use."""
-    from hotstars.apogee_labels import APOGEE_NET
+    from hotstars.training.apogee_labels import APOGEE_NET
     from ml.registry import list_models
 
     for name, version, card in list_models(models):
@@ -166,7 +105,7 @@ def unseen_stars(models: Path, stars: dict[str, NDArray[Any]]) -> NDArray[np.boo
     """Return which stars are no part of what taught the network in use."""
     import numpy as np
 
-    from hotstars.apogee_labels import APOGEE_NET
+    from hotstars.training.apogee_labels import APOGEE_NET
     from ml.apogee.training import TEST, TrainingConfig, split
     from ml.registry import current_version, load_model
 

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from hotstars.review_sheet import Profiles, Quantity, pixels
+from hotstars.review_sheets.sheet import Profiles, Quantity, pixels
 from ml.spectra.grids import LRS_R, MRS_R
 from warehouse.connection import WarehouseError
 from warehouse.load import quoted

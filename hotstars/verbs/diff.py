@@ -98,7 +98,7 @@ def _told(stars: list[dict[str, Any]], counts: list[dict[str, Any]], most: int) 
 
 
 def _database(home: Home, word: str) -> Path:
-    from hotstars.publish import published_database
+    from hotstars.verbs.publish import published_database
     from warehouse.connection import WarehouseError
     from warehouse.publish import DATABASE
 

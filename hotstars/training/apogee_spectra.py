@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hotstars.apogee_labels import TrainingSpectra
+from hotstars.training.apogee_labels import TrainingSpectra
 from ml.apogee.standard import METADATA, N_PIXELS
 from udfs.arrow import matrix
 from warehouse.connection import WarehouseError

@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     import duckdb
 
-    from hotstars.review_sheet import Profiles
+    from hotstars.review_sheets.sheet import Profiles
 
 HELP = """Look at H-alpha by eye: write a contact sheet, take its verdicts in, see what is open.
 
@@ -44,8 +44,8 @@ def export(
 
     Example: hotstars review export --select be_new --reviewer "A. Reader"
     """
-    from hotstars.review_sheet import sheet, write_list
-    from hotstars.review_spectra import find_profiles
+    from hotstars.review_sheets.sheet import sheet, write_list
+    from hotstars.review_sheets.spectra import find_profiles
     from warehouse.connection import WarehouseError, connect
     from warehouse.home import current_home
 

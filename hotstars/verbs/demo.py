@@ -59,8 +59,8 @@ def demo(
 
     Example: hotstars demo --stars 500
     """
-    from hotstars.check import print_recovery
-    from hotstars.kept_scores import kept_scores
+    from hotstars.checks.kept_scores import kept_scores
+    from hotstars.checks.recovery import print_recovery
     from ml.registry import current_version
     from warehouse.connection import connect
     from warehouse.home import current_home

@@ -17,9 +17,9 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from hotstars.figures.classifier import held_out
 from hotstars.figures.style import SIMULATED, write_figure
-from hotstars.reviewed_spectra import Reviewed
-from hotstars.train_plot import held_out
+from hotstars.training.reviewed_spectra import Reviewed
 from ingest.pool import default_workers
 from ingest.simulation import training_set
 from ingest.simulation.profiles import PROFILES

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
-    import duckdb
-
     from warehouse.home import Home
     from warehouse.publish import Release
 
@@ -25,7 +23,8 @@ def publish(
 
     Example: hotstars build && hotstars publish
     """
-    from hotstars.export import newest_manifest
+    from hotstars.project import newest_manifest
+    from hotstars.receipts.rebuild import what_made
     from warehouse.connection import connect
     from warehouse.export.metadata import marts, read_manifest
     from warehouse.home import current_home
@@ -71,60 +70,6 @@ def release_of(home: Home) -> Release:
 def published_database(home: Home) -> Path:
     """Return the current release's file, or raise as :func:`release_of`."""
     return release_of(home).database
-
-
-def what_made(home: Home, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Return what is known of the rebuild that made the live catalogues, for released tables."""
-    from hotstars.build import PROJECT
-    from hotstars.export import newest_manifest
-    from ml.registry import list_versions
-    from warehouse.export.metadata import read_manifest
-    from warehouse.export.origin import of_rebuild
-    from warehouse.publish import git_commit
-
-    path = newest_manifest(home)
-    simulated = [
-        f"{name} {version}"
-        for name, version, card in list_versions(home.models)
-        if card.get("simulated")
-    ]
-    return {
-        **of_rebuild(path.parent, PROJECT, connection, git_commit(PROJECT)),
-        "models_by_mart": models_by_mart(read_manifest(path), connection),
-        "simulated_models": simulated,
-    }
-
-
-def models_by_mart(
-    manifest: dict[str, Any], connection: duckdb.DuckDBPyConnection
-) -> dict[str, list[str]]:
-    """Return the trained models that each mart, or a table before it, asked: names and versions.
-
-    Parameters
-    ----------
-    manifest
-        dbt's.
-    connection
-        To the warehouse; what is not built has asked nothing.
-    """
-    from hotstars.receipts.lineage import ancestors, model_columns
-    from warehouse.export.metadata import marts
-
-    there = set(
-        connection.execute(
-            "select schema_name || '.' || table_name, column_name from duckdb_columns()"
-        ).fetchall()
-    )
-    known: dict[tuple[str, str], set[str]] = {}
-    found = {}
-    for mart in marts(manifest):
-        places = there.intersection(model_columns(manifest, ancestors(manifest, mart)))
-        for place in places - set(known):
-            relation, column = place
-            query = f"select distinct {column} from {relation} where {column} is not null"
-            known[place] = {name for (name,) in connection.execute(query).fetchall()}
-        found[mart] = sorted(set().union(*(known[place] for place in places)))
-    return {mart: names for mart, names in found.items() if names}
 
 
 def models_in_use(models: Path) -> dict[str, str]:

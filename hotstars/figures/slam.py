@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
+from hotstars.checks.slam_scores import CROSS_VALIDATION, PUBLISHED, Scores
 from hotstars.figures.panels import (
     Group,
     Plate,
@@ -32,7 +33,6 @@ from hotstars.figures.style import (
     new_figure,
     styled,
 )
-from hotstars.slam_scores import CROSS_VALIDATION, PUBLISHED, Scores
 from ml.slam.training_set import LABELS, VSINI_RANGE
 
 #: Symbol, unit and digits of each label.
@@ -140,7 +140,7 @@ def kiel(labels: Columns, nodes: Columns, mark: str | None, ranges: Ranges | Non
     Parameters
     ----------
     labels
-        Columns of :data:`hotstars.check_slam_marts.LABELS`.
+        Columns of :data:`hotstars.checks.slam_marts.LABELS`.
     nodes
         ``grid``, ``teff``, ``logg``, ``m_h`` of model spectra.
     mark
@@ -217,7 +217,7 @@ def both(
     Parameters
     ----------
     stars
-        Columns of :data:`hotstars.check_slam_marts.BOTH`.
+        Columns of :data:`hotstars.checks.slam_marts.BOTH`.
     nodes
         As for :func:`kiel`; grey is the range of the training set.
     least_snr
@@ -264,7 +264,7 @@ def against_truth(compared: Columns, mark: str | None) -> Plate:
     Parameters
     ----------
     compared
-        Columns of :data:`hotstars.check_slam_marts.AGAINST_TRUTH`.
+        Columns of :data:`hotstars.checks.slam_marts.AGAINST_TRUTH`.
     mark
         See :func:`hotstars.figures.style.new_figure`.
     """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hotstars.sql import OutputFormat
+from hotstars.verbs.sql import OutputFormat
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -112,7 +112,7 @@ def inspect_files(paths: Sequence[Path], plot: Path | None = None) -> pa.Table:
     taken: set[str] = set()
     for item in inspect_paths(_expand(paths), _classifier()):
         if plot is not None and item.file is not None:
-            from hotstars.plot import draw_file
+            from hotstars.figures.files import draw_file
 
             draw_file(item, _picture(plot, item.row["file"], taken))
         rows.append(item.row)

@@ -31,7 +31,7 @@ LEAST_SPAN = 0.2
 #: The list has the columns of an import, and the star, so that a reader knows what is meant.
 LIST_COLUMNS = ("obsid", "exposure", "designation", "survey", *COLUMNS[2:])
 
-_TEMPLATE = Path(__file__).with_name("review_sheet.html")
+_TEMPLATE = Path(__file__).with_name("sheet.html")
 _STEPS = 65534
 _MISSING = 65535
 

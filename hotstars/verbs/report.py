@@ -22,9 +22,9 @@ def report(
 
     Example: hotstars report --most 1000
     """
-    from hotstars.build import dbt
     from hotstars.report.write import check_folder, write_report
     from hotstars.scorecard.whole import whole_scorecard
+    from hotstars.verbs.build import dbt
     from warehouse.connection import connect
     from warehouse.home import current_home
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from hotstars.distance_plots import GOOD_PARALLAX
+from hotstars.figures.distances import GOOD_PARALLAX
 from hotstars.figures.panels import (
     Group,
     Plate,

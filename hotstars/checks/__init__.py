@@ -1,0 +1,1 @@
+"""Comparisons of catalogues with the truth, with each other and with the papers."""

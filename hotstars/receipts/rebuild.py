@@ -1,0 +1,61 @@
+"""What made the catalogues: program, dbt's run, settings, sources, and trained models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hotstars.project import PROJECT, newest_manifest
+from hotstars.receipts.lineage import ancestors, model_columns
+from ml.registry import list_versions
+from warehouse.export.metadata import marts, read_manifest
+from warehouse.export.origin import of_rebuild
+from warehouse.publish import git_commit
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from warehouse.home import Home
+
+
+def what_made(home: Home, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Return what is known of the rebuild that made the live catalogues, for released tables."""
+    path = newest_manifest(home)
+    simulated = [
+        f"{name} {version}"
+        for name, version, card in list_versions(home.models)
+        if card.get("simulated")
+    ]
+    return {
+        **of_rebuild(path.parent, PROJECT, connection, git_commit(PROJECT)),
+        "models_by_mart": models_by_mart(read_manifest(path), connection),
+        "simulated_models": simulated,
+    }
+
+
+def models_by_mart(
+    manifest: dict[str, Any], connection: duckdb.DuckDBPyConnection
+) -> dict[str, list[str]]:
+    """Return the trained models that each mart, or a table before it, asked: names and versions.
+
+    Parameters
+    ----------
+    manifest
+        dbt's.
+    connection
+        To the warehouse; what is not built has asked nothing.
+    """
+    there = set(
+        connection.execute(
+            "select schema_name || '.' || table_name, column_name from duckdb_columns()"
+        ).fetchall()
+    )
+    known: dict[tuple[str, str], set[str]] = {}
+    found = {}
+    for mart in marts(manifest):
+        places = there.intersection(model_columns(manifest, ancestors(manifest, mart)))
+        for place in places - set(known):
+            relation, column = place
+            query = f"select distinct {column} from {relation} where {column} is not null"
+            known[place] = {name for (name,) in connection.execute(query).fetchall()}
+        found[mart] = sorted(set().union(*(known[place] for place in places)))
+    return {mart: names for mart, names in found.items() if names}

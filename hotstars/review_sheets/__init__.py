@@ -1,0 +1,1 @@
+"""Contact sheets on which people judge H-alpha."""

@@ -1,0 +1,1 @@
+"""What `hotstars train` does: samples from the warehouse, networks from `ml`, cards."""

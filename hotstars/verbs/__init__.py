@@ -1,0 +1,1 @@
+"""One module a verb of the `hotstars` command: options, errors, what is printed."""
