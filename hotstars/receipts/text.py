@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hotstars.report.ledger import sentences
+from hotstars.report.values import measured, shown_unit
 
 #: Longest value of a setting that is printed whole.
 _LONG = 60
@@ -53,19 +54,21 @@ def _catalogues(found: Mapping[str, Any]) -> Iterator[str]:
         )))  # fmt: skip
         yield f"\n{mart}" + (f" ({place})" if place else "")
         for row in rows:
-            yield "   " + "; ".join(_numbers(row, table.get("units", {})))
+            yield "   " + "; ".join(_numbers(row, table))
 
 
-def _numbers(row: Mapping[str, Any], units: Mapping[str, str]) -> Iterator[str]:
-    """Yield a row's values with their errors and units."""
+def _numbers(row: Mapping[str, Any], table: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a row's values with their errors and units, rounded as the table is printed."""
+    units, decimals = table.get("units", {}), table.get("decimals", {})
     for name, value in row.items():
-        if value is None or name in _NAMES or name.removesuffix("_error") != name:
+        if value is None or value == "" or name in _NAMES or name.removesuffix("_error") != name:
             continue
-        error = row.get(f"{name}_error")
-        text = f"{name} {_value(value)}"
-        if error is not None:
-            text += f" ± {_value(error)}"
-        yield text + (f" {units[name]}" if name in units else "")
+        if isinstance(value, float):
+            error = row.get(f"{name}_error")
+            text = measured(value, error, decimals.get(name), shown_unit(units.get(name, "")))
+            yield f"{name} {text.replace('−', '-')}"  # a number that can be copied
+        else:
+            yield f"{name} {_value(value)}"
 
 
 def _spectrum(row: Mapping[str, Any]) -> str:
@@ -124,4 +127,4 @@ def _settings(rows: list[dict[str, Any]]) -> Iterator[str]:
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return str(value)

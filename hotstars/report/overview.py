@@ -48,8 +48,10 @@ class Step:
         Of the step.
     n_spectra, n_stars
         That are left after it.
+    n_spectra_mrs, n_stars_mrs
+        Those of medium resolution among them, which the paper is about.
     kept_spectra, kept_stars
-        Parts of what the step before left; None of the first.
+        Parts of what the step before left at medium resolution; None of the first.
     published, published_kept
         Counts that the paper prints, with their unit, and the part of the count of that unit
         that it printed last.
@@ -60,9 +62,11 @@ class Step:
     section: str
     n_spectra: int
     n_stars: int
+    n_spectra_mrs: int
+    n_stars_mrs: int
     kept_spectra: float | None
     kept_stars: float | None
-    published: str
+    published: tuple[str, ...]
     published_kept: float | None
 
 
@@ -112,9 +116,11 @@ def funnel(source: Source) -> list[Step]:
                 row["section"],
                 row["n_spectra"],
                 row["n_stars"],
-                _part(row["n_spectra"], before.n_spectra if before else None),
-                _part(row["n_stars"], before.n_stars if before else None),
-                ", ".join(published),
+                row["n_spectra_mrs"],
+                row["n_stars_mrs"],
+                _part(row["n_spectra_mrs"], before.n_spectra_mrs if before else None),
+                _part(row["n_stars_mrs"], before.n_stars_mrs if before else None),
+                tuple(published),
                 part,
             )
         )

@@ -14,13 +14,7 @@ from warehouse.export.metadata import Mart, MartColumn
 from warehouse.export.printing import ERROR_FIGURES, PrintFormat
 
 #: Units that the field writes otherwise than VOUnits.
-_SHOWN = {"0.1nm": "Å", "deg": "°", "[K]": "log K"}
-
-#: Units of quantities that have none in the marts, where a page names one.
-_DEX = frozenset({
-    "logg", "m_h", "fe_h", "log_age", "log_teff", "log_distance", "training_log_teff",
-    "training_logg", "training_fe_h", "fe_h_spectroscopic",
-})  # fmt: skip
+_SHOWN = {"0.1nm": "Å", "deg": "°", "": ""}
 
 
 @dataclass(frozen=True)
@@ -49,11 +43,12 @@ class Dictionary:
 
     def unit(self, name: str) -> str:
         """Return a column's unit as a page shows it; empty where there is none."""
-        plain = name.removesuffix("_error")
-        if plain in _DEX:
-            return "dex"
         column = self.columns.get(name)
-        return shown_unit(column.unit) if column is not None and column.unit else ""
+        if column is None:
+            return ""
+        if column.log_of:
+            return "dex"
+        return shown_unit(column.unit) if column.unit else ""
 
     def decimals(self, name: str) -> int | None:
         """Return how many decimals a column is printed with; None where nothing is declared."""

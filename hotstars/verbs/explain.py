@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     import duckdb
 
+    from warehouse.export.metadata import Mart
     from warehouse.home import Home
 
 
@@ -94,6 +95,7 @@ def receipts(
                     "section": str(meta.get("section", "")),
                     "sql": lineage.sql_file(manifest, mart),
                     "units": {one.name: one.unit for one in known[mart].columns if one.unit},
+                    "decimals": _decimals(known[mart]),
                 }
         keys = sorted({key for chain in before.values() for key in chain})
         values = settings(path.parent, PROJECT)
@@ -114,6 +116,16 @@ def receipts(
         "constants": constants,
         "rebuild": of_rebuild(path.parent, PROJECT, connection, git_commit(PROJECT)),
     }
+
+
+def _decimals(mart: Mart) -> dict[str, int]:
+    """Return how many decimals a mart's real numbers are printed with, by column."""
+    from warehouse.export.printing import PrintFormat
+
+    formats = {
+        one.name: PrintFormat.parse(one.print_format) for one in mart.columns if one.print_format
+    }
+    return {name: form.decimals for name, form in formats.items() if form.kind == "F"}
 
 
 def find(connection: duckdb.DuckDBPyConnection, star: str) -> list[str]:
