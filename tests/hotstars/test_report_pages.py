@@ -54,6 +54,7 @@ DICTIONARY = Dictionary(
         "teff": MartColumn("teff", "", "K", None, "F8.0"),
         "distance": MartColumn("distance", "", "pc", None, "F9.1"),
         "ew_halpha": MartColumn("ew_halpha", "", "0.1nm", None, "F8.3"),
+        "logg": MartColumn("logg", "", None, None, "F7.3", "cm.s**-2"),
     }
 )
 
