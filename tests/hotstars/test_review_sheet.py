@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
-from html.parser import HTMLParser
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browser import EXECUTABLE, Browser, browser
 
 from hotstars.review_sheets.sheet import Profiles, Quantity, pixels, sheet, write_list
 from ingest.review.reading import read_verdicts
 from ml.spectra.grids import H_ALPHA, LRS_R, MRS_R, Grid
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+#: How long a script may take to show its result, s.
+PATIENCE = 60.0
 
 #: A hash of 64 bits, which a number of JavaScript cannot hold.
 HASHED = -4516445048872975773
-
-
-@pytest.fixture(scope="session")
-def browser() -> str:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip(f"no browser to open the sheet in: none of {', '.join(BROWSERS)} is installed")
-    return found
 
 
 def emission(grid: Grid, height: float = 2.0, noise: float = 0.01) -> np.ndarray:
@@ -56,24 +49,6 @@ def four_spectra() -> Profiles:
         ],
         earlier=[None, "Li: emission", None, None],
     )
-
-
-class _Result(HTMLParser):
-    """Take the text of ``<pre id="result">`` out of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.inside = False
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.inside = ("id", "result") in attrs
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside = False
-
-    def handle_data(self, data: str) -> None:
-        self.text += data if self.inside else ""
 
 
 #: What the scripts of the tests use: a person's keys and clicks, and the file that is saved.
@@ -106,30 +81,36 @@ const show = result => document.body.append(Object.assign(
 
 
 @pytest.fixture
-def act(browser: str, tmp_path: Path):
+def act(tmp_path: Path):
     """Open a sheet, do what a script says, and return what the script shows."""
+    if EXECUTABLE is None:
+        pytest.skip("no chromium to open the sheet in")
 
     def run(script: str, profiles: Profiles | None = None, reviewer: str = "") -> Any:
         page = tmp_path / "sheet.html"
         html = sheet(profiles or four_spectra(), "test", "list.csv", reviewer)
         script = f'<script type="module">{_HANDS}\n{script}</script>'
         page.write_text(html.replace("</body>", f"{script}</body>"), encoding="utf-8")
-        command = [
-            browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-            f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1400,1000",
-            "--virtual-time-budget=60000", "--dump-dom", page.as_uri(),
-        ]  # fmt: skip
-        # a browser on a busy machine may print the page before its scripts ran: asked again
-        for _ in range(3):
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-            found = _Result()
-            found.feed(done.stdout)
-            if found.text:
-                break
-        assert found.text, f"the script showed nothing\n{done.stderr[-2000:]}"
-        return json.loads(found.text)
+        with browser(tmp_path / "profile") as tab:
+            tab.call(
+                "Emulation.setDeviceMetricsOverride", width=1400, height=1000, deviceScaleFactor=1,
+                mobile=False,
+            )  # fmt: skip
+            tab.call("Page.navigate", url=page.as_uri())
+            return json.loads(result(tab))
 
     return run
+
+
+def result(tab: Browser) -> str:
+    """Wait for what a script shows, also over a reload of its page."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with suppress(AssertionError):  # there is no page for a moment while it is loaded
+            if found := tab.run("document.getElementById('result')?.textContent"):
+                return str(found)
+        time.sleep(0.05)
+    raise AssertionError(f"the script showed nothing; the page says {tab.page.complaints}")
 
 
 def drawn(svg: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -141,7 +122,7 @@ def drawn(svg: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_curves_are_the_spectra(act: Any) -> None:
     svgs = act("""
-        await pause(1);
+        while (!cards().every(card => card.querySelector("path.flux"))) await pause(0.05);
         show({
           resources: performance.getEntriesByType("resource").map(item => item.name),
           svgs: cards().map(card => ({
@@ -241,6 +222,7 @@ def test_the_browser_keeps_the_verdicts(act: Any) -> None:
           sessionStorage.setItem("again", "1");
           press("e");
           type(cards()[0].querySelector("input"), "weak");
+          await pause(0.5);  // the browser writes behind the page's back
           location.reload();
         } else {
           show({said: said(), comment: cards()[0].querySelector("input").value,
