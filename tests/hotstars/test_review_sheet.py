@@ -77,6 +77,7 @@ const give = async text => {
 };
 const show = result => document.body.append(Object.assign(
   document.createElement("pre"), {id: "result", textContent: JSON.stringify(result)}));
+while (!cards().length) await pause(0.01);
 """
 
 
@@ -222,7 +223,6 @@ def test_the_browser_keeps_the_verdicts(act: Any) -> None:
           sessionStorage.setItem("again", "1");
           press("e");
           type(cards()[0].querySelector("input"), "weak");
-          await pause(0.5);  // the browser writes behind the page's back
           location.reload();
         } else {
           show({said: said(), comment: cards()[0].querySelector("input").value,
