@@ -54,7 +54,7 @@ def draw(models: Path, stars: dict[str, NDArray[Any]], out: Path) -> list[Path]:
 
     from hotstars.figures import apogee as apogee_plots
     from hotstars.figures.style import mark_of, write_figure
-    from hotstars.training.apogee_labels import APOGEE_NET
+    from hotstars.training.names import APOGEE_NET
     from ml.registry import list_models
 
     out.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def draw(models: Path, stars: dict[str, NDArray[Any]], out: Path) -> list[Path]:
 
 def training_told(models: Path) -> str:
     """Return a sentence on what taught the network in use."""
-    from hotstars.training.apogee_labels import APOGEE_NET
+    from hotstars.training.names import APOGEE_NET
     from ml.registry import list_models
 
     for name, version, card in list_models(models):
@@ -105,8 +105,8 @@ def unseen_stars(models: Path, stars: dict[str, NDArray[Any]]) -> NDArray[np.boo
     """Return which stars are no part of what taught the network in use."""
     import numpy as np
 
-    from hotstars.training.apogee_labels import APOGEE_NET
-    from ml.apogee.training import TEST, TrainingConfig, split
+    from hotstars.training.names import APOGEE_NET
+    from ml.held_out import place_of
     from ml.registry import current_version, load_model
 
     everyone = np.ones(len(stars["apogee_id"]), dtype=bool)
@@ -115,9 +115,7 @@ def unseen_stars(models: Path, stars: dict[str, NDArray[Any]]) -> NDArray[np.boo
     training = load_model(models, APOGEE_NET).card["training"]
     if training.get("data", {}).get("from") != "warehouse":
         return everyone
-    known = set(TrainingConfig.__dataclass_fields__)
-    config = TrainingConfig(**{name: value for name, value in training.items() if name in known})
-    return np.asarray(split(stars["apogee_id"].astype(str), config) == TEST)
+    return place_of(stars["apogee_id"].astype(str), training["seed"]) < training["test_share"]
 
 
 def against_truth(stars: dict[str, NDArray[Any]]) -> list[dict[str, Any]]:

@@ -78,7 +78,7 @@ def mock(
         When there is no network yet.
     """
     from hotstars.checks.mock_binaries import mock_binaries
-    from hotstars.training.absolute_magnitude import NET_A
+    from hotstars.training.names import NET_A
     from hotstars.training.ob_sample import read_ob_sample
     from ml.registry import current_version
     from warehouse.connection import WarehouseError
@@ -116,18 +116,19 @@ def _unseen(home: Home, designation: Any) -> Any:
     """Return which stars the network in use was not taught; all where there is none."""
     import numpy as np
 
-    from hotstars.training.absolute_magnitude import NET_A
-    from ml.absolute_magnitude.training import TEST, TrainingConfig, split
+    from hotstars.training.names import NET_A
+    from ml.held_out import place_of
     from ml.registry import list_models
 
     cards = {name: card for name, _, card in list_models(home.models)}
     if NET_A not in cards or not len(designation):
         return np.ones(len(designation), dtype=bool)
-    return split(designation, TrainingConfig(**cards[NET_A]["training"]["config"])) == TEST
+    config = cards[NET_A]["training"]["config"]
+    return place_of(designation, config["seed"]) < config["test_share"]
 
 
 def _learnt_from_simulated(home: Home) -> bool:
-    from hotstars.training.absolute_magnitude import EMISSION, NET_A, NET_B
+    from hotstars.training.names import EMISSION, NET_A, NET_B
     from ml.registry import list_models
 
     names = (EMISSION, NET_A, NET_B)
@@ -136,7 +137,7 @@ def _learnt_from_simulated(home: Home) -> bool:
 
 def thresholds(home: Home) -> dict[str, float]:
     """Return the limits of the emission model in use; nothing where there is none."""
-    from hotstars.training.absolute_magnitude import EMISSION
+    from hotstars.training.names import EMISSION
     from ml.registry import list_models
 
     cards = {name: card for name, _, card in list_models(home.models)}

@@ -12,11 +12,11 @@ from hotstars.figures.panels import Plate
 from hotstars.figures.style import mark_of
 from hotstars.report.drawn import Wanted
 from hotstars.report.source import Source
+from hotstars.training.names import APOGEE_NET
 
 _APOGEE = "`hotstars ingest apogee DIR`, `hotstars train apogee-net`, then `hotstars build`"
 _TABLE = "`hotstars ingest apogee_allstar FILE`, for labels to compare with, then `hotstars build`"
 _TYPES = "`hotstars ingest skiff2014 FILE` or another list of types, then `hotstars build`"
-_NET = "apogee-net"
 
 
 def _stars(source: Source, *, unseen: bool) -> tuple[dict[str, Any], str | None] | None:
@@ -24,7 +24,7 @@ def _stars(source: Source, *, unseen: bool) -> tuple[dict[str, Any], str | None]
     if "marts.apogee_labels" not in source.relations:
         return None
     stars: dict[str, Any] = read_checked(source.connection)
-    word = mark_of(stars["survey"], by_simulated=source.is_simulated(_NET))
+    word = mark_of(stars["survey"], by_simulated=source.is_simulated(APOGEE_NET))
     if unseen:
         chosen = unseen_stars(source.home.models, stars)
         stars = {name: values[chosen] for name, values in stars.items()}

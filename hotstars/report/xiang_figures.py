@@ -14,12 +14,10 @@ from hotstars.figures.panels import Plate
 from hotstars.figures.style import mark_of
 from hotstars.report.drawn import Kept, Wanted
 from hotstars.report.source import Source
+from hotstars.training.names import EMISSION, NET_A, NET_B
 
 _MAGNITUDE = "`hotstars train absolute-magnitude`, then `hotstars build`"
 _BUILD = "`hotstars ingest lamost DIR` and `gaia FILE`, then `hotstars build`"
-
-#: Models of this paper in the registry.
-EMISSION, NET_A, NET_B = "ob-emission", "ob-m-ks", "ob-m-ks-emission"
 
 
 def _stars(source: Source, needed: str) -> tuple[dict[str, Any], str | None] | None:

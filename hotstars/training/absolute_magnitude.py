@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from hotstars.figures.magnitudes import error_model
 from hotstars.figures.style import SIMULATED, write_figure
+from hotstars.training.names import EMISSION, NET_A, NET_B
 from hotstars.training.ob_sample import ObSample
 from ml.absolute_magnitude.learn import Learnt, learn
 from ml.absolute_magnitude.training import TEST, Epoch, TrainingConfig, split, too_bright
@@ -21,9 +22,6 @@ from ml.distance.error_model import PARAMETERS, ErrorModel, calibrators, fit_err
 from ml.ob_spectra.eigen import Eigenspectra
 from ml.ob_spectra.emission import FALSE_DISCOVERY_RATE, N_COMPONENTS, EmissionModel, fit
 from ml.registry import save_model
-
-#: Names in the registry; dbt knows them as vars.
-EMISSION, NET_A, NET_B = "ob-emission", "ob-m-ks", "ob-m-ks-emission"
 
 #: Spectra without which there is nothing to learn: of all, and with a good parallax.
 FEWEST_SPECTRA = 50

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hotstars.training.names import APOGEE_NET
 from ml.apogee.network import N_METADATA
 from ml.apogee.predict import REALISATIONS, LabelNetwork, Labels
 from ml.apogee.standard import METADATA, N_PIXELS, TARGETS
@@ -32,9 +33,6 @@ from ml.torch_setup import torch
 
 Singles = NDArray[np.float32]
 Floats = NDArray[np.float64]
-
-#: Name of the network in the registry.
-APOGEE_NET = "apogee-net"
 
 #: Edges of the ranges of Teff (K) that the card has scores for.
 TEFF_EDGES = (4000.0, 6500.0, 10_000.0, 20_000.0)

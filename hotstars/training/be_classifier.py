@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from hotstars.figures.classifier import held_out
 from hotstars.figures.style import SIMULATED, write_figure
+from hotstars.training.names import BE_CLASSIFIER
 from hotstars.training.reviewed_spectra import Reviewed
 from ingest.pool import default_workers
 from ingest.simulation import training_set
@@ -34,9 +35,6 @@ from ml.halpha.window import N_SAMPLES, WINDOW
 from ml.registry import save_model
 from ml.torch_setup import torch
 from warehouse import __version__
-
-#: Name of the classifier in the registry.
-BE_CLASSIFIER = "be-classifier"
 
 _SIMULATED_ONLY = (
     "Emission in simulated spectra is all that this model was trained and scored on: its scores "

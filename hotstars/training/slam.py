@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hotstars.training import names
 from ml.registry import save_model
 from ml.slam.broadening import LIMB_DARKENING
 from ml.slam.generator import Generator, fit
@@ -43,11 +44,6 @@ _NOT_FOR = (
     "are extrapolated. One star without companion, disc or wind is assumed; chi2 tells where that "
     "fails. Errors follow from the noise alone: stars differ from models by more."
 )
-
-
-def model_name(survey: str) -> str:
-    """Return the name of a survey's model in the registry."""
-    return f"slam-{survey.lower()}"
 
 
 def train_slam(
@@ -104,7 +100,7 @@ def train_slam(
         "rectification": {"clip": CLIP, "rounds": ROUNDS, "smoothing": SMOOTHING},
         "continuum_curves": CURVES[survey],
     }
-    name = model_name(survey)
+    name = names.slam(survey)
     digest = hashlib.sha256(json.dumps(training, sort_keys=True).encode()).hexdigest()[:12]
     unfinished = models / name / f".training-{digest}"
     start = time.monotonic()

@@ -61,6 +61,7 @@ def demo(
     """
     from hotstars.checks.kept_scores import kept_scores
     from hotstars.checks.recovery import print_recovery
+    from hotstars.training import names
     from ml.registry import current_version
     from warehouse.connection import connect
     from warehouse.home import current_home
@@ -72,15 +73,15 @@ def demo(
     _step("database", "init")
     _step("simulated survey", "simulate", "--stars", str(stars), "--seed", str(seed))
     _step("ingest", "ingest", "simulated")
-    if current_version(home.models, "be-classifier") is None:
+    if current_version(home.models, names.BE_CLASSIFIER) is None:
         small = ("--architecture", "resnet1d", "--stars", str(TRAINING_STARS))
         _step("H-alpha classifier", "train", "be-classifier", *small)
-    if current_version(home.models, "slam-mrs") is None:
+    if current_version(home.models, names.slam("MRS")) is None:
         _step("SLAM", "train", "slam", "--spectra", str(TRAINING_SPECTRA))
-    if current_version(home.models, "apogee-net") is None:
+    if current_version(home.models, names.APOGEE_NET) is None:
         _step("network for near-infrared spectra", "train", "apogee-net", *NEAR_INFRARED)
     _step("catalogues", "build", "run")
-    if current_version(home.models, "ob-m-ks") is None:
+    if current_version(home.models, names.NET_A) is None:
         # it learns from the stars that the build has just put together
         if _tried("absolute magnitudes", "train", "absolute-magnitude", *LEAST):
             _step("distances", "build", "run", "--select", "int_ob_labels+")

@@ -122,17 +122,18 @@ def inspect_files(paths: Sequence[Path], plot: Path | None = None) -> pa.Table:
 
 def _classifier() -> Classifier | None:
     """Return the classifier of HOTSTARS_HOME; None where none was trained."""
+    from hotstars.training.names import BE_CLASSIFIER
     from ml.registry import ModelError, current_version, load_model
     from warehouse.connection import WarehouseError
     from warehouse.home import current_home
 
     models = current_home().models
-    if current_version(models, "be-classifier") is None:
+    if current_version(models, BE_CLASSIFIER) is None:
         return None
     from ml.halpha.classify import Classifier
 
     try:
-        return Classifier.from_model(load_model(models, "be-classifier"))
+        return Classifier.from_model(load_model(models, BE_CLASSIFIER))
     except ModelError as error:
         raise WarehouseError(str(error)) from error
 

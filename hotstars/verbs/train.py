@@ -307,11 +307,12 @@ def apogee_net(
     """
     import tempfile
 
-    from hotstars.training.apogee_labels import APOGEE_NET, train_apogee_net
+    from hotstars.training.apogee_labels import train_apogee_net
     from hotstars.training.apogee_spectra import (
         simulated_training_spectra,
         warehouse_training_spectra,
     )
+    from hotstars.training.names import APOGEE_NET
     from ingest.pool import default_workers
     from ml.apogee.convert import ConvertError, register_published
     from ml.apogee.training import TrainingConfig

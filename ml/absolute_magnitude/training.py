@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 
 from ml.absolute_magnitude.network import DROPOUT, N_NEURONS, MagnitudeNetwork
 from ml.halpha.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from ml.held_out import place_of
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -147,15 +148,9 @@ def split(star: NDArray[Any], config: TrainingConfig) -> NDArray[np.str_]:
     config
         Shares and seed. A star's part does not depend on which other stars there are.
     """
-    stars, own = np.unique(np.asarray(star), return_inverse=True)
-    place = np.array([_hash_fraction(f"{config.seed} {one}") for one in stars])
+    found = place_of(star, config.seed)
     stopping = config.test_share + (1.0 - config.test_share) * config.validation_share
-    parts = np.where(place < config.test_share, TEST, np.where(place < stopping, VALIDATION, TRAIN))
-    return np.asarray(parts[own])
-
-
-def _hash_fraction(text: str) -> float:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2.0**64
+    return np.where(found < config.test_share, TEST, np.where(found < stopping, VALIDATION, TRAIN))
 
 
 def train(

@@ -30,6 +30,7 @@ from ml.apogee.network import DROPOUT, ApogeeNetwork
 from ml.apogee.standard import TARGETS, Standard
 from ml.apogee.weights import BANDWIDTH, CAP, loss_weights
 from ml.halpha.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from ml.held_out import place_of
 
 Singles = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -111,15 +112,9 @@ class Trained:
 
 def split(star: NDArray[Any], config: TrainingConfig) -> NDArray[np.str_]:
     """Return to which part each spectrum belongs; all spectra of a star get the same."""
-    stars, own = np.unique(np.asarray(star), return_inverse=True)
-    place = np.array([_hash_fraction(f"{config.seed} {one}") for one in stars])
+    found = place_of(star, config.seed)
     edge = config.test_share + config.validation_share
-    parts = np.where(place < config.test_share, TEST, np.where(place < edge, VALIDATION, TRAIN))
-    return np.asarray(parts[own])
-
-
-def _hash_fraction(text: str) -> float:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2.0**64
+    return np.where(found < config.test_share, TEST, np.where(found < edge, VALIDATION, TRAIN))
 
 
 def default_device() -> torch.device:

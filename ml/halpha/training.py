@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from ml.halpha.augment import augment_images, augment_windows
 from ml.halpha.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from ml.halpha.networks import HalphaNetwork, build
+from ml.held_out import place_of
 from ml.torch_setup import torch
 
 TRAIN, CALIBRATION, VALIDATION = "train", "calibration", "validation"
@@ -117,18 +118,10 @@ def split(designation: NDArray[Any], config: TrainingConfig) -> NDArray[np.str_]
     config
         Shares and seed. A star's part does not depend on which other stars there are.
     """
-    stars, own = np.unique(np.asarray(designation), return_inverse=True)
-    place = np.array([_hash_fraction(f"{config.seed} {star}") for star in stars])
+    found = place_of(designation, config.seed)
     held_out = config.validation_share
     calibrating = held_out + (1.0 - held_out) * config.calibration_share
-    parts = np.where(
-        place < held_out, VALIDATION, np.where(place < calibrating, CALIBRATION, TRAIN)
-    )
-    return np.asarray(parts[own])
-
-
-def _hash_fraction(text: str) -> float:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2.0**64
+    return np.where(found < held_out, VALIDATION, np.where(found < calibrating, CALIBRATION, TRAIN))
 
 
 def default_device() -> torch.device:

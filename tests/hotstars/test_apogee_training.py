@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hotstars.training.apogee_labels import APOGEE_NET, TrainingSpectra, train_apogee_net
+from hotstars.training.apogee_labels import TrainingSpectra, train_apogee_net
+from hotstars.training.names import APOGEE_NET
 from ml.apogee.predict import LabelNetwork
 from ml.apogee.standard import N_PIXELS
 from ml.apogee.training import TEST, TrainingConfig, split
