@@ -25,12 +25,14 @@ def explain(
 
     Example: hotstars explain J011007.48-092834.7
     """
+    from hotstars.project import check_built_by_this_version
     from hotstars.receipts.text import lines
     from warehouse.connection import WarehouseError, connect
     from warehouse.home import current_home
 
     home = current_home()
     with connect(home.database, must_exist=True, read_only=True) as connection:
+        check_built_by_this_version(connection)
         names = find(connection, star)
         if not names:
             raise WarehouseError(

@@ -22,6 +22,7 @@ def report(
 
     Example: hotstars report --most 1000
     """
+    from hotstars.project import check_built_by_this_version
     from hotstars.report.write import check_folder, write_report
     from hotstars.scorecard.whole import whole_scorecard
     from hotstars.verbs.build import dbt
@@ -32,7 +33,8 @@ def report(
     folder = (out or home.report).expanduser().absolute()
     check_folder(folder)
     made = None
-    connect(home.database, must_exist=True, read_only=True).close()
+    with connect(home.database, must_exist=True, read_only=True) as connection:
+        check_built_by_this_version(connection)
     if lineage and dbt("--quiet", "docs", "generate", "--static") == 0:
         made = home.dbt_target / "static_index.html"
     scores = whole_scorecard(home) if scorecard else []

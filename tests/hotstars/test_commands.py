@@ -18,7 +18,8 @@ from hotstars.verbs.sql import stopped_by_ctrl_c
 
 VERBS = [
     "init", "simulate", "ingest", "inspect", "sql", "build", "train", "review", "export", "status",
-    "demo",
+    "demo", "publish", "report", "explain", "scorecard", "diff", "check", "check-slam",
+    "check-distances", "check-apogee", "schema",
 ]  # fmt: skip
 
 
@@ -52,6 +53,21 @@ def test_without_a_warehouse_a_verb_says_what_to_do(home: Path, arguments: tuple
     assert done.stderr.startswith("hotstars: ")
     assert "Traceback" not in done.stderr
     assert "hotstars init" in done.stderr or "dbt run" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("report",), ("explain", "J040320.74+511852.5")])
+def test_tables_of_another_version_are_told_from_those_of_this_one(
+    home: Path, arguments: tuple[str, ...]
+) -> None:
+    assert hotstars("init", home=home).returncode == 0
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        connection.execute("create schema if not exists marts")
+        connection.execute("create table marts.be_selection_funnel (step integer)")
+    done = hotstars(*arguments, home=home)
+    assert done.returncode == 1
+    assert done.stderr.startswith("hotstars: marts.be_selection_funnel has no column ")
+    assert "n_stars_mrs" in done.stderr
+    assert "hotstars build" in done.stderr
 
 
 def test_ctrl_c_says_that_the_work_can_go_on(home: Path) -> None:
