@@ -63,7 +63,7 @@ _ASTROMETRY = (
     Fact("V_Tp", "v_tp"),
     Fact("limit of runaways", "v_tp_limit"),
     Fact("runaway, probability", "runaway_probability", decimals=3),
-    Fact("height z", "z"),
+    Fact("height z", "z", decimals=2, unit="pc"),
 )
 
 _LITERATURE = (

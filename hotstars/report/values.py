@@ -24,7 +24,8 @@ class Dictionary:
     Attributes
     ----------
     columns
-        By name; of a name that several marts have, the first one's.
+        By name; of a name that several marts have, the first one's, and none of a name that they
+        give different units: the fact has to say its own.
     simulated
         Models that learnt from simulated data, as rows name them.
     """
@@ -36,10 +37,15 @@ class Dictionary:
     def of(cls, known: Iterable[Mart], simulated: Iterable[str] = ()) -> Dictionary:
         """Return the dictionary of some marts, and of models by ``name version``."""
         columns: dict[str, MartColumn] = {}
-        for mart in known:
-            for column in mart.columns:
-                columns.setdefault(column.name, column)
-        return cls(columns, frozenset(simulated))
+        ambiguous = set()
+        for column in (column for mart in known for column in mart.columns):
+            first = columns.setdefault(column.name, column)
+            if (first.unit, first.log_of) != (column.unit, column.log_of):
+                ambiguous.add(column.name)
+        return cls(
+            {name: column for name, column in columns.items() if name not in ambiguous},
+            frozenset(simulated),
+        )
 
     def unit(self, name: str) -> str:
         """Return a column's unit as a page shows it; empty where there is none."""

@@ -42,7 +42,7 @@ from hotstars.report.values import Dictionary, between, measured, plain, shown_u
 from hotstars.report.wang_figures import FIGURES as WANG
 from hotstars.report.xiang_figures import FIGURES as XIANG
 from hotstars.scorecard.slam_checks import slam_check_scores
-from warehouse.export.metadata import MartColumn
+from warehouse.export.metadata import Mart, MartColumn
 from warehouse.home import Home
 
 N_PIXELS = 8575
@@ -101,6 +101,21 @@ def test_units_are_the_fields() -> None:
     assert DICTIONARY.unit("nothing") == ""
 
 
+def test_a_name_that_two_tables_give_different_units_has_none_of_its_own() -> None:
+    tables = [
+        Mart("far", "marts", "", (MartColumn("z", "", "kpc", None, "F8.3"),
+                                  MartColumn("k", "", "mag", None, "F7.3"))),
+        Mart("near", "marts", "", (MartColumn("z", "", "pc", None, "F9.2"),
+                                   MartColumn("k", "", "mag", None, "F6.3"))),
+    ]  # fmt: skip
+    dictionary = Dictionary.of(tables)
+    assert (dictionary.unit("k"), dictionary.unit("z"), dictionary.decimals("z")) == (
+        "mag",
+        "",
+        None,
+    )
+
+
 def test_missing_values_are_empty_and_numbers_stand_to_the_right() -> None:
     assert [plain(one) for one in (None, float("nan"), "", True, 1234567, -3.0)] == [
         "", "", "", "yes", "1,234,567", "−3",
@@ -123,7 +138,8 @@ def star(**changes: object) -> Star:
         "catalogues": ["Be candidate"], "spectral_type": "B2Ve",
         "rows": {
             "photometry": [{"k": 11.77712, "k_error": 0.0211, "ebv_method": None}],
-            "astrometry": [{"pmra": -1.44655, "pmra_error": 0.0121, "source_id": 6486872897389}],
+            "astrometry": [{"pmra": -1.44655, "pmra_error": 0.0121, "source_id": 6486872897389,
+                            "z": -148.72, "z_error": 10.04}],
             "distances": [{"obsid": 7, "distance": 1623.55, "distance_16": 1594.32,
                            "distance_84": 1656.35, "m_ks_model": "ob-m-ks 1", "binary_flag": 1}],
             "slam_lrs": [{"obsid": 7, "teff": 12000.2, "teff_error": 78.0, "flag": "",
@@ -145,7 +161,8 @@ def test_a_stars_page_is_valid_and_holds_its_facts() -> None:
     strict(text)
     told = words(text)
     for fact in (
-        "11.777 ± 0.021 mag", "−1.447 ± 0.012 mas yr⁻¹", "6486872897389", "1624 +33 −29",
+        "11.777 ± 0.021 mag", "−149 ± 10 pc", "−1.447 ± 0.012 mas yr⁻¹", "6486872897389",
+        "1624 +33 −29",
         "12000 ± 78", "extrapolated", "binary", "0f" * 32, "a.fits", "B2Ve",
         "The 6 of 9 spectra of highest S/N", "hotstars explain J000000.00+000000.0",
         "EW 7.52 ± 0.21 Å", "S/N 52", "SIMULATED. These stars do not exist",
