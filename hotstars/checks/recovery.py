@@ -127,11 +127,11 @@ order by n
 CONFUSION = """
 select
     truth.kind,
-    count(*) as n_stars,
-    count(*) filter (where tests.is_candidate) as n_candidates,
-    count(*) filter (where tests.is_new_be) as n_new,
-    count(*) filter (where tests.is_known_be) as n_known,
-    count(*) filter (where tests.is_runaway) as n_runaways
+    count(distinct tests.designation) as n_stars,
+    count(distinct tests.designation) filter (where tests.is_candidate) as n_candidates,
+    count(distinct tests.designation) filter (where tests.is_new_be) as n_new,
+    count(distinct tests.designation) filter (where tests.is_known_be) as n_known,
+    count(distinct tests.designation) filter (where tests.is_runaway) as n_runaways
 from intermediate.int_be_star_tests as tests
 inner join truth.stars as truth using (designation)
 where tests.passes_snr

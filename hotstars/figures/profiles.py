@@ -91,7 +91,8 @@ def examples(shown: Sequence[Example], columns: int, mark: str | None) -> Plate:
         axes.set_ylabel("flux / continuum")
     return Plate(
         figure,
-        "Rectified spectra about Hα: of each class the one of highest S/N in the red arm. Solid "
+        "Rectified spectra about Hα: of each class the one of highest S/N in the red arm at medium "
+        "resolution, or at low where no star of the class has another. Solid "
         f"grey: the continuum; dotted: Hα at rest, {H_ALPHA:.1f} Å. {'; '.join(told)}.",
     )
 

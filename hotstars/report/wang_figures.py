@@ -34,6 +34,12 @@ windows as (
 )
 """
 
+#: A star that both surveys saw is one star: its row of medium resolution, which the paper has.
+_ONE_A_STAR = (
+    "qualify row_number() over (partition by designation order by survey not like '%MRS', survey)"
+    " = 1 order by designation"
+)
+
 
 def _medium_or_all(rows: Columns) -> Columns:
     """Return the rows of medium resolution, which the paper has; all where there are none."""
@@ -94,16 +100,23 @@ def shells_on_absorption(source: Source) -> Plate | None:
 def _examples(
     source: Source, relation: str, kind: str, wanted: Sequence[tuple[str, str, int]], columns: int
 ) -> Plate | None:
-    """Draw of each class the star of its place by S/N."""
+    """Draw of each class the star of its place by S/N, those of medium resolution first."""
     rows = source.connection.execute(
         f"""
-        with {_WINDOWS}
-        select {kind} as kind, designation, survey, snr_r, halpha,
+        with {_WINDOWS},
+        stars as (
+            select {kind} as kind, designation, survey, snr_r, halpha, place
+            from {relation} inner join windows using (obsid)
+            where kind is not null
+            qualify row_number() over (
+                partition by kind, designation order by place, snr_r desc, survey
+            ) = 1
+        )
+        select kind, designation, survey, snr_r, halpha,
             row_number() over (
-                partition by kind order by place, snr_r desc, designation, survey
+                partition by kind order by place, snr_r desc, designation
             ) as number
-        from {relation} inner join windows using (obsid)
-        where kind is not null
+        from stars
         qualify number <= 2
         """
     ).fetchall()
@@ -123,8 +136,10 @@ def _examples(
 
 def observing(source: Source) -> Plate | None:
     """Figure 8."""
-    rows = source.columns(
-        "select n_visits, baseline, is_new_be as new, survey from marts.be_observing_statistics"
+    rows = _medium_or_all(
+        source.columns(
+            "select n_visits, baseline, is_new_be as new, survey from marts.be_observing_statistics"
+        )
     )
     if not len(rows["n_visits"]):
         return None
@@ -133,7 +148,9 @@ def observing(source: Source) -> Plate | None:
 
 def velocities(source: Source) -> Plate | None:
     """Figure 9."""
-    rows = source.columns("select v_tp, survey from marts.be_kinematics where v_tp is not null")
+    rows = source.columns(
+        f"select v_tp, survey from marts.be_kinematics where v_tp is not null {_ONE_A_STAR}"
+    )
     answer = source.connection.execute("select * from intermediate.int_runaway_limit")
     titles = [one[0] for one in answer.description or []]
     limit = answer.fetchone()
@@ -147,7 +164,7 @@ def colour_magnitude(source: Source) -> Plate | None:
     """Figure 10."""
     rows = source.columns(
         "select bp_rp, m_g, m_g_error, is_new_be as new, survey from marts.be_kinematics "
-        "where bp_rp is not null and m_g is not null"
+        f"where bp_rp is not null and m_g is not null {_ONE_A_STAR}"
     )
     if not len(rows["bp_rp"]):
         return None
@@ -163,7 +180,7 @@ def infrared_colours(source: Source) -> Plate | None:
     rows = source.columns(
         "select hk_0, kw1_0, is_new_be as new, is_known_be as known, is_herbig as herbig, survey "
         "from intermediate.int_be_star_tests "
-        "where is_candidate and hk_0 is not null and kw1_0 is not null"
+        f"where is_candidate and hk_0 is not null and kw1_0 is not null {_ONE_A_STAR}"
     )
     if not len(rows["hk_0"]):
         return None
@@ -174,7 +191,7 @@ def sky(source: Source) -> Plate | None:
     """Be stars on the sky."""
     rows = source.columns(
         "select l, b, z, is_runaway as runaway, survey from marts.be_kinematics "
-        "where l is not null and b is not null"
+        f"where l is not null and b is not null {_ONE_A_STAR}"
     )
     if not len(rows["l"]):
         return None

@@ -24,6 +24,7 @@ from astropy.io import ascii as astropy_ascii
 from astropy.table import Table
 from browser import EXECUTABLE, browser
 
+from hotstars.checks.recovery import CONFUSION
 from hotstars.project import PROJECT
 from hotstars.report import work
 from hotstars.report.pages import site
@@ -219,6 +220,23 @@ def test_each_figure_of_a_paper_is_drawn_or_named_with_its_command(report: Path)
     text = (report / "wang2022.html").read_text(encoding="utf-8")
     assert {"wang2022_infrared", "wang2022_sky", "wang2022_recovery"} <= set(
         re.findall(r'<figure id="([^"]+)"', text)
+    )
+
+
+def test_figures_count_a_star_once_that_both_surveys_saw(report: Path, ask: Ask) -> None:
+    text = (report / "wang2022.html").read_text(encoding="utf-8")
+    for words, relation, condition in (
+        ("velocities of", "marts.be_kinematics", "v_tp is not null"),
+        ("visits .left. and baselines .right. of", "marts.be_observing_statistics",
+         "survey like '%MRS'"),
+    ):  # fmt: skip
+        ((told,),) = [re.findall(rf"(?i){words} ([\d,]+) classical Be stars", text)]
+        ((n_stars,),) = ask(f"select count(distinct designation) from {relation} where {condition}")
+        assert int(told.replace(",", "")) == n_stars
+    rows = ask("select sum(n_stars) from (" + CONFUSION.rstrip() + ")")
+    assert rows == ask(
+        "select count(distinct designation) from intermediate.int_be_star_tests "
+        "inner join truth.stars using (designation) where passes_snr"
     )
 
 
