@@ -14,10 +14,15 @@ PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 
 
 def newest_manifest(home: Home) -> Path:
-    """Return dbt's newest manifest: that of ``hotstars build``, or of dbt run on its own."""
-    folders = (home.dbt_target, PROJECT / "target")
-    found = [folder / "manifest.json" for folder in folders if (folder / "manifest.json").exists()]
-    return max(found, key=lambda path: path.stat().st_mtime, default=folders[0] / "manifest.json")
+    """Return the manifest of the newest rebuild, of ``hotstars build`` or of dbt run on its own.
+
+    It tells tables as they were built, not as the project would build them now.
+    """
+    from warehouse.export.rebuilds import built_manifest
+
+    found = [built_manifest(folder) for folder in (home.dbt_target, PROJECT / "target")]
+    there = [path for path in found if path.exists()]
+    return max(there, key=lambda path: path.stat().st_mtime, default=found[0])
 
 
 def check_built_by_this_version(connection: duckdb.DuckDBPyConnection) -> None:

@@ -5,6 +5,7 @@ A DuckDB file has one writer, and nobody reads it meanwhile. So releases are fil
     published/000007/warehouse.duckdb     schema marts, with its comments; table release
     published/000007/parquet/<mart>.parquet
     published/000007/release.json         what it is, of when, from what
+    published/000007/manifest.json        how dbt described its tables
     published/000007/SHA256SUMS           `sha256sum -c SHA256SUMS` checks the files
     published/current -> 000007
 
@@ -32,10 +33,11 @@ from warehouse import __version__
 from warehouse.connection import STORAGE_VERSION, WarehouseError, connect
 from warehouse.export import ExportFormat, export_mart
 from warehouse.export.files import sync_folder
-from warehouse.export.metadata import Mart, MartColumn
+from warehouse.export.metadata import Mart, MartColumn, marts, marts_alone
 from warehouse.load import quoted
 
 DATABASE, CARD, CURRENT, SUMS = "warehouse.duckdb", "release.json", "current", "SHA256SUMS"
+MANIFEST = "manifest.json"
 
 Say = Callable[[str], None]
 
@@ -60,12 +62,17 @@ class Release:
         """The DuckDB file, by its number: it stays what it is."""
         return self.folder / DATABASE
 
+    @property
+    def manifest(self) -> Path:
+        """What dbt said of its tables when it was published."""
+        return self.folder / MANIFEST
+
 
 def publish(
     live: Path,
     published: Path,
     *,
-    marts: Mapping[str, Mart],
+    manifest: Mapping[str, Any],
     rebuild: Mapping[str, Any],
     models: Mapping[str, str],
     keep: int = 3,
@@ -79,9 +86,9 @@ def publish(
         The warehouse's file.
     published
         Folder of the releases.
-    marts
-        Metadata by name: order of the rows, and what the Parquet files say of the columns. A table
-        that is not named is released as the database describes it.
+    manifest
+        dbt's: order of the rows, and what the Parquet files say of the columns. A table that it
+        does not name is released as the database describes it.
     rebuild
         :func:`warehouse.export.origin.of_rebuild`, for the card and the files.
     models
@@ -108,7 +115,8 @@ def publish(
         shutil.rmtree(building, ignore_errors=True)
         (building / "parquet").mkdir(parents=True)
         try:
-            counts = _copy(live, building, marts, rebuild, say)
+            counts = _copy(live, building, marts(manifest), rebuild, say)
+            (building / MANIFEST).write_text(json.dumps(marts_alone(manifest)) + "\n")
             card = {
                 "number": number,
                 "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -182,7 +190,7 @@ def _numbered(published: Path) -> list[Path]:
 
 
 def _copy(
-    live: Path, building: Path, marts: Mapping[str, Mart], rebuild: Mapping[str, Any], say: Say
+    live: Path, building: Path, known: Mapping[str, Mart], rebuild: Mapping[str, Any], say: Say
 ) -> dict[str, int]:
     """Copy tables and comments, and write each as Parquet; return their rows."""
     settings: dict[str, str | bool | int | float | list[str]] = {
@@ -203,7 +211,7 @@ def _copy(
             raise WarehouseError(f"{live}: no catalogues to publish; run `hotstars build`")
         counts = {}
         for name in names:
-            order = ", ".join(map(quoted, marts[name].order_by if name in marts else ())) or "all"
+            order = ", ".join(map(quoted, known[name].order_by if name in known else ())) or "all"
             table = f"marts.{quoted(name)}"
             connection.execute(
                 f"create table {table} as select * from live.{table} order by {order}"
@@ -213,7 +221,7 @@ def _copy(
         _comments(connection)
         connection.execute("detach live")
         for name in names:
-            mart = marts.get(name) or _described(connection, name)
+            mart = known.get(name) or _described(connection, name)
             export_mart(connection, mart, ExportFormat.parquet, building / "parquet", rebuild)
     return counts
 

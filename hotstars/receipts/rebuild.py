@@ -8,7 +8,7 @@ from hotstars.project import PROJECT, newest_manifest
 from hotstars.receipts.lineage import ancestors, model_columns
 from ml.registry import list_versions
 from warehouse.export.metadata import marts, read_manifest
-from warehouse.export.origin import of_rebuild
+from warehouse.export.origin import of_rebuild, of_tables
 from warehouse.publish import git_commit
 
 if TYPE_CHECKING:
@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 def what_made(home: Home, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Return what is known of the rebuild that made the live catalogues, for released tables."""
     path = newest_manifest(home)
+    manifest = read_manifest(path)
+    commit = git_commit(PROJECT)
+    chains = {mart: ancestors(manifest, mart) for mart in marts(manifest)}
     simulated = [
         f"{name} {version}"
         for name, version, card in list_versions(home.models)
         if card.get("simulated")
     ]
     return {
-        **of_rebuild(path.parent, PROJECT, connection, git_commit(PROJECT)),
-        "models_by_mart": models_by_mart(read_manifest(path), connection),
+        **of_rebuild(path.parent, PROJECT, connection, commit),
+        "by_mart": of_tables(path.parent, PROJECT, chains, commit),
+        "models_by_mart": models_by_mart(manifest, connection),
         "simulated_models": simulated,
     }
 

@@ -40,6 +40,9 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield "\nbuilt by"
     for name, value in found["rebuild"].items():
         yield f"   {name.replace('_', ' ')}: {value}"
+    for mart, facts in found["rebuilt_apart"].items():
+        told = (f"{name.replace('_', ' ')} {value}" for name, value in facts.items() if value)
+        yield f"   {mart}: {', '.join(told)}"
     if found["decisions"] or not found["name"].startswith("2M"):
         yield "\nwhy it is in the catalogue of Be stars, or not"
         yield from (f"   {line}" for line in sentences(found["decisions"]))

@@ -11,7 +11,8 @@ from hotstars.report.source import Source
 from hotstars.rows import rows_of
 from warehouse import __version__
 from warehouse.export.metadata import Mart
-from warehouse.export.origin import last_rebuild, of_rebuild
+from warehouse.export.origin import of_rebuild
+from warehouse.export.rebuilds import rebuilds
 from warehouse.publish import git_commit
 
 
@@ -161,7 +162,7 @@ def provenance(source: Source) -> list[tuple[str, str]]:
     """
     target = source.home.dbt_target
     facts: dict[str, Any] = of_rebuild(target, PROJECT, source.connection, git_commit(PROJECT))
-    when = last_rebuild(target).get("metadata", {}).get("generated_at", "")
+    when = rebuilds(target).last.get("metadata", {}).get("generated_at", "")
     loaded = source.connection.execute("select max(finished_at) from raw.ingest_run").fetchall()
     return [
         ("program", f"hotstars {__version__}"),

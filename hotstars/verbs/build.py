@@ -14,12 +14,13 @@ from hotstars.project import PROJECT
 
 def dbt(*arguments: str) -> int:
     """Run dbt beside this interpreter on the current warehouse and return its exit code."""
-    from warehouse.export.origin import keep_rebuild
+    from warehouse.export.rebuilds import REBUILDS, begin_rebuild, end_rebuild
     from warehouse.home import current_home
     from warehouse.publish import git_commit
 
     home = current_home()
     commit = git_commit(PROJECT)  # before: what changes while dbt runs is not in the tables
+    makes_tables = next((one for one in arguments if not one.startswith("-")), "") in REBUILDS
     environment = {
         **os.environ,
         "HOTSTARS_HOME": str(home.root),
@@ -30,8 +31,11 @@ def dbt(*arguments: str) -> int:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
     executable = Path(sys.executable).with_name("dbt")
+    if makes_tables:
+        begin_rebuild(home.dbt_target)
     code = subprocess.run([str(executable), *arguments], env=environment, check=False).returncode
-    keep_rebuild(home.dbt_target, commit)
+    if makes_tables and code >= 0:  # below 0 it was killed, and told nobody what it had made
+        end_rebuild(home.dbt_target, commit)
     return code
 
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
 
     from warehouse.export.metadata import Mart
+    from warehouse.export.rebuilds import Rebuilds
     from warehouse.home import Home
 
 
@@ -73,15 +76,19 @@ def receipts(
     -------
     dict
         ``spectra``, ``matches``, ``models``; ``tables``, ``settings``, ``constants``, which are
-        empty where dbt's manifest is missing; ``rebuild``.
+        empty where dbt's manifest is missing; ``rebuild``; ``rebuilt_apart``, the tables that
+        other runs than the last had a part in.
     """
     from hotstars.project import PROJECT, newest_manifest
     from hotstars.receipts import lineage, origins
     from warehouse.export.metadata import marts
-    from warehouse.export.origin import of_rebuild, settings
+    from warehouse.export.origin import of_rebuild, of_tables
+    from warehouse.export.rebuilds import rebuilds
     from warehouse.publish import git_commit
 
     path = newest_manifest(home)
+    commit = git_commit(PROJECT)
+    apart: dict[str, Any] = {}
     tables: dict[str, Any] = {}
     read: list[dict[str, Any]] = []
     constants: list[str] = []
@@ -99,14 +106,14 @@ def receipts(
                     "units": {one.name: one.unit for one in known[mart].columns if one.unit},
                     "decimals": _decimals(known[mart]),
                 }
+        apart = of_tables(path.parent, PROJECT, before, commit)
         keys = sorted({key for chain in before.values() for key in chain})
-        values = settings(path.parent, PROJECT)
+        values = _values_read(manifest, keys, rebuilds(path.parent))
         told = lineage.setting_sources(PROJECT / "dbt_project.yml")
-        wanted = set(lineage.settings_read(manifest, keys))
         read = [
             {"name": var, "value": values[var], "source": source, "remark": remark}
             for var, (source, remark) in told.items()
-            if var in wanted and var in values
+            if var in values
         ]
         constants = lineage.constants_read(manifest, keys)
     return {
@@ -116,7 +123,33 @@ def receipts(
         "tables": tables,
         "settings": read,
         "constants": constants,
-        "rebuild": of_rebuild(path.parent, PROJECT, connection, git_commit(PROJECT)),
+        "rebuild": of_rebuild(path.parent, PROJECT, connection, commit),
+        "rebuilt_apart": apart,
+    }
+
+
+def _values_read(manifest: dict[str, Any], keys: Sequence[str], known: Rebuilds) -> dict[str, Any]:
+    """Return the vars that tables read, as they were when each was made.
+
+    One that tables of different runs read differently has all its values, as a text.
+    """
+    from hotstars.project import PROJECT
+    from hotstars.receipts import lineage
+    from warehouse.export.origin import settings_of
+
+    by_run: dict[str | None, list[str]] = {}
+    for key in keys:
+        by_run.setdefault(known.tables.get(key), []).append(key)
+    found: dict[str, list[Any]] = {}
+    for invocation, own in by_run.items():
+        run = known.runs[invocation] if invocation else known.last
+        values = settings_of(run, PROJECT)
+        for var in lineage.settings_read(manifest, own):
+            if var in values and values[var] not in found.setdefault(var, []):
+                found[var].append(values[var])
+    return {
+        var: values[0] if len(values) == 1 else " and ".join(map(str, values))
+        for var, values in found.items()
     }
 
 
@@ -134,27 +167,23 @@ def find(connection: duckdb.DuckDBPyConnection, star: str) -> list[str]:
     """Return names of the stars that a text means: the whole name first, else what begins so."""
     import duckdb
 
-    exact: list[str] = []
-    queries: tuple[str, ...] = (
-        "select distinct designation from intermediate.int_stars where designation {}",
-        "select distinct apogee_id from intermediate.int_apogee_stars where apogee_id {}",
-    )
+    places = [
+        ("designation", "intermediate.int_stars", "designation"),
+        ("apogee_id", "intermediate.int_apogee_stars", "apogee_id"),
+    ]
     if star.lstrip("-").isdigit():
-        queries = (
-            "select distinct designation from staging.stg_lamost__observations where "
-            "obsid::varchar {}",
-            *queries,
-        )
-    for how, value in (("= ?", star), ("like ? || '%'", star)):
-        for query in queries:
+        places.insert(0, ("designation", "staging.stg_lamost__observations", "obsid::varchar"))
+    for test in ("{} = ?", "starts_with({}, ?)"):
+        found: set[str] = set()
+        for name, relation, text in places:
+            query = f"select distinct {name} from {relation} where {test.format(text)}"
             try:
-                rows = connection.execute(query.format(how), [value]).fetchall()
+                found.update(one for (one,) in connection.execute(query, [star]).fetchall())
             except duckdb.CatalogException:
                 continue  # not built yet
-            exact += [name for (name,) in rows]
-        if exact:
-            break
-    return sorted(set(exact))
+        if found:
+            return sorted(found)
+    return []
 
 
 def gather(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,10 +12,7 @@ from warehouse.formats import ExportFormat
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import duckdb
-
     from warehouse.export.metadata import Mart
-    from warehouse.home import Home
 
 
 def export(
@@ -43,7 +40,8 @@ def export(
     Example: hotstars export be_runaways --format mrt --format votable
     """
     from hotstars.project import newest_manifest
-    from hotstars.verbs.publish import published_database
+    from hotstars.receipts.rebuild import what_made
+    from hotstars.verbs.publish import release_of
     from warehouse.connection import connect
     from warehouse.export import export_marts
     from warehouse.export.article import Article
@@ -51,7 +49,9 @@ def export(
     from warehouse.home import current_home
 
     home = current_home()
-    known = marts(read_manifest(newest_manifest(home)))
+    release = release_of(home) if published else None
+    path = newest_manifest(home) if release is None else release.manifest
+    known = marts(read_manifest(path))
     if listing:
         for name, mart in sorted(known.items()):
             typer.echo(f"{name:26s}{mart.title}")
@@ -60,10 +60,10 @@ def export(
     given = {"title": title, "authors": authors, "abstract": abstract, "keywords": keywords,
              "rights": rights}  # fmt: skip
     article = Article(**{name: text for name, text in given.items() if text})
-    database = published_database(home) if published else home.database
+    database = home.database if release is None else release.database
     folder = out or home.export
     with connect(database, read_only=True) as connection:
-        rebuild = _rebuild(home, connection, published)
+        rebuild = what_made(home, connection) if release is None else release.card["rebuild"]
         for one in format_:
             wanted = _placed(chosen) if one is ExportFormat.hats and not names else chosen
             for path in export_marts(connection, wanted, one, folder, rebuild, article):
@@ -102,16 +102,3 @@ def _placed(chosen: Sequence[Mart]) -> list[Mart]:
         if mart.position is None:
             typer.echo(f"{mart.name}: left out, HATS is for tables with a position", err=True)
     return [mart for mart in chosen if mart.position is not None]
-
-
-def _rebuild(
-    home: Home, connection: duckdb.DuckDBPyConnection, published: bool
-) -> Mapping[str, Any]:
-    """Return what made the tables: of a release what its card says, else what dbt last said."""
-    from hotstars.receipts.rebuild import what_made
-    from hotstars.verbs.publish import release_of
-
-    if published:
-        rebuild: Mapping[str, Any] = release_of(home).card.get("rebuild", {})
-        return rebuild
-    return what_made(home, connection)

@@ -26,23 +26,22 @@ def publish(
     from hotstars.project import newest_manifest
     from hotstars.receipts.rebuild import what_made
     from warehouse.connection import connect
-    from warehouse.export.metadata import marts, read_manifest
+    from warehouse.export.metadata import read_manifest
     from warehouse.home import current_home
     from warehouse.publish import publish as publish_marts
 
     home = current_home()
-    known = marts(read_manifest(newest_manifest(home)))
+    # open to the end: what is said of the tables is of those that are copied
     with connect(home.database, read_only=True) as connection:
-        rebuild = what_made(home, connection)
-    release = publish_marts(
-        home.database,
-        home.published,
-        marts=known,
-        rebuild=rebuild,
-        models=models_in_use(home.models),
-        keep=keep,
-        say=lambda line: typer.echo(line, err=True),
-    )
+        release = publish_marts(
+            home.database,
+            home.published,
+            manifest=read_manifest(newest_manifest(home)),
+            rebuild=what_made(home, connection),
+            models=models_in_use(home.models),
+            keep=keep,
+            say=lambda line: typer.echo(line, err=True),
+        )
     if as_json:
         typer.echo(json.dumps(dict(release.card), indent=1))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import typer
@@ -22,11 +23,12 @@ def report(
 
     Example: hotstars report --most 1000
     """
-    from hotstars.project import check_built_by_this_version
+    from hotstars.project import PROJECT, check_built_by_this_version
     from hotstars.report.write import check_folder, write_report
     from hotstars.scorecard.whole import whole_scorecard
     from hotstars.verbs.build import dbt
     from warehouse.connection import connect
+    from warehouse.export.origin import settings
     from warehouse.home import current_home
 
     home = current_home()
@@ -35,7 +37,8 @@ def report(
     made = None
     with connect(home.database, must_exist=True, read_only=True) as connection:
         check_built_by_this_version(connection)
-    if lineage and dbt("--quiet", "docs", "generate", "--static") == 0:
+    vars_ = json.dumps(settings(home.dbt_target, PROJECT))  # descriptions name them
+    if lineage and dbt("--quiet", "docs", "generate", "--static", "--vars", vars_) == 0:
         made = home.dbt_target / "static_index.html"
     scores = whole_scorecard(home) if scorecard else []
     written = write_report(

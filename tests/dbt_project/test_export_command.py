@@ -36,15 +36,21 @@ def test_tables_of_a_release_and_their_origin_stay_what_they_were(
     told = json.loads(results.read_text())
     told["metadata"]["invocation_id"] = "a later run"
     results.write_text(json.dumps(told))
-    (home / "dbt_target" / "rebuild.json").unlink(missing_ok=True)
+    manifest = home / "dbt_target" / "manifest.json"
+    described = manifest.read_text()
+    assert '"New classical Be stars"' in described
+    manifest.write_text(described.replace('"New classical Be stars"', '"Something else"'))
     arguments = ("export", "be_new", "be_runaways", "--format", "parquet", "--out", str(tmp_path))
     hotstars(home, *arguments, "--published")
     for name in ("be_new.parquet", "be_runaways.parquet"):
         kept = (release.folder / "parquet" / name).read_bytes()
         assert (tmp_path / name).read_bytes() == kept
         assert b"a later run" not in kept
+        assert b"Something else" not in kept
     hotstars(home, *arguments)
-    assert b"a later run" in (tmp_path / "be_new.parquet").read_bytes()
+    anew = (tmp_path / "be_new.parquet").read_bytes()
+    assert b"a later run" in anew
+    assert b"Something else" in anew
 
 
 def test_the_article_and_every_file_are_named(catalogues: Built, tmp_path: Path) -> None:

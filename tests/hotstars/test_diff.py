@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from warehouse.publish import publish
+
+NOTHING_TOLD: dict[str, Any] = {"manifest": {"nodes": {}}, "rebuild": {}, "models": {}}
 
 
 def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -39,7 +42,13 @@ def home(tmp_path: Path) -> Path:
         "from range(10)",
         "create table marts.old_one as select 1 as n",
     )
-    publish(tmp_path / "warehouse.duckdb", tmp_path / "published", marts={}, rebuild={}, models={})
+    publish(
+        tmp_path / "warehouse.duckdb",
+        tmp_path / "published",
+        manifest={"nodes": {}},
+        rebuild={},
+        models={},
+    )
     write(
         tmp_path,
         "delete from marts.be_new where designation = 'J3'",
@@ -93,7 +102,13 @@ def turned(tmp_path: Path) -> Path:
             "('J5', 3, 'line_indices', 3.0, '< 10', true)"
         ),
     )
-    publish(tmp_path / "warehouse.duckdb", tmp_path / "published", marts={}, rebuild={}, models={})
+    publish(
+        tmp_path / "warehouse.duckdb",
+        tmp_path / "published",
+        manifest={"nodes": {}},
+        rebuild={},
+        models={},
+    )
     write(
         tmp_path,
         "create or replace table marts.be_new as select unnest(['J3', 'J4', 'J5']) as designation",

@@ -32,6 +32,7 @@ from hotstars.report.stars import Star, catalogue_stars
 from hotstars.scorecard.scores import PAPERS
 from ml.registry import save_model
 from warehouse.connection import WarehouseError
+from warehouse.export.rebuilds import rebuilds
 from warehouse.home import Home
 
 REPOSITORY = Path(__file__).parents[2]
@@ -244,8 +245,7 @@ def test_the_report_says_which_rebuild_it_is_and_what_is_left_of_the_sample(
     report: Path, survey: Path, ask: Ask
 ) -> None:
     text = (report / "index.html").read_text(encoding="utf-8")
-    told = json.loads((survey / "dbt_target" / "rebuild.json").read_text())
-    assert told["metadata"]["invocation_id"] in text
+    assert rebuilds(survey / "dbt_target").last["metadata"]["invocation_id"] in text
     for count, stars in ask("select n_spectra, n_stars from marts.be_selection_funnel"):
         assert f'<td class="number">{count:,d}</td>' in text
         assert f'<td class="number">{stars:,d}</td>' in text
@@ -478,8 +478,8 @@ def test_explain_leads_back_to_files_matches_and_settings(survey: Path, ask: Ask
     assert read["ew_halpha_max"]["source"].startswith("Wang+2022, section 3")
     assert found["tables"]["be_candidates"]["sql"] == "models/marts/be_candidates.sql"
     assert (PROJECT / found["tables"]["be_candidates"]["sql"]).exists()
-    results = json.loads((survey / "dbt_target" / "rebuild.json").read_text())
-    assert found["rebuild"]["dbt_invocation"] == results["metadata"]["invocation_id"]
+    last = rebuilds(survey / "dbt_target").last["metadata"]["invocation_id"]
+    assert found["rebuild"]["dbt_invocation"] == last
     text = run(survey, "explain", star)
     assert all(spectrum["sha256"] in text for spectrum in found["spectra"])
 

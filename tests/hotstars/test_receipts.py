@@ -19,7 +19,15 @@ from hotstars.receipts.lineage import (
     sql_file,
 )
 from hotstars.receipts.rebuild import models_by_mart
-from warehouse.export.origin import keep_rebuild, last_rebuild, settings
+from warehouse.export.metadata import read_manifest
+from warehouse.export.origin import of_rebuild, of_tables, settings
+from warehouse.export.rebuilds import (
+    begin_rebuild,
+    built_manifest,
+    end_rebuild,
+    is_unfinished,
+    rebuilds,
+)
 
 MANIFEST: dict[str, Any] = {
     "nodes": {
@@ -127,30 +135,99 @@ def test_every_setting_of_the_project_has_a_source() -> None:
     assert "Hou+2016" in sources["be_hk_max"][1]
 
 
-def written(folder: Path, which: str, made: str, given: Any = None) -> None:
-    folder.mkdir(exist_ok=True)
+KEYS = ["model.hotstars.be_new", "model.hotstars.tests", "seed.hotstars.bands"]
+
+
+def dbt(
+    target: Path, which: str, made: str, given: Any = None, failed: tuple[str, ...] = (),
+    selected: tuple[str, ...] = (), band: str = "6548 to 6578",
+) -> None:  # fmt: skip
+    """Write what a call of dbt leaves behind."""
+    target.mkdir(exist_ok=True)
     results = {
-        "metadata": {"invocation_id": f"{which} {made}", "generated_at": made},
-        "args": {"which": which, "vars": given or {}},
-        "results": ["much"],
+        "metadata": {"invocation_id": f"{which} {made}", "generated_at": f"{made}T00:00:00Z"},
+        "args": {"which": which, "vars": given or {}, "select": list(selected)},
+        "results": [
+            {"unique_id": key, "status": "error" if key in failed else "success"}
+            for key in KEYS
+            if not selected or key.endswith(selected)
+        ],
     }
-    (folder / "run_results.json").write_text(json.dumps(results))
+    (target / "run_results.json").write_text(json.dumps(results))
+    node = {"resource_type": "model", "schema": "marts", "columns": {}, "description": band}
+    nodes = {key: {**node, "name": key.rpartition(".")[2]} for key in KEYS}
+    (target / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+
+
+def described(target: Path) -> dict[str, str]:
+    nodes = read_manifest(built_manifest(target))["nodes"]
+    return {node["name"]: node["description"] for node in nodes.values()}
 
 
 def test_tests_and_docs_of_dbt_are_no_rebuild(tmp_path: Path) -> None:
     """dbt writes its results at every call; what the tables were made by stays known."""
     target = tmp_path / "target"
-    assert last_rebuild(target) == {}
-    written(target, "run", "2026-01-01", {"ew_halpha_max": 5.0})
-    keep_rebuild(target, "0123abc")
-    written(target, "test", "2026-01-02")
-    keep_rebuild(target, "4567def")
-    assert last_rebuild(target)["commit"] == "0123abc"
-    assert last_rebuild(target)["metadata"]["invocation_id"] == "run 2026-01-01"
+    assert rebuilds(target).last == {}
+    dbt(target, "run", "2026-01-01", {"ew_halpha_max": 5.0}, band="6550 to 6570")
+    end_rebuild(target, "0123abc")
+    dbt(target, "test", "2026-01-02")
+    end_rebuild(target, "4567def")
+    assert rebuilds(target).last["commit"] == "0123abc"
+    assert rebuilds(target).last["metadata"]["invocation_id"] == "run 2026-01-01"
     assert settings(target, PROJECT)["ew_halpha_max"] == 5.0
     assert settings(target, PROJECT)["ew_mgb_max"] == 1.2
+    assert described(target)["be_new"] == "6550 to 6570"  # as it was made
     # dbt called without `hotstars build`
-    written(target, "build", "2026-01-03")
-    assert last_rebuild(target)["metadata"]["invocation_id"] == "build 2026-01-03"
-    assert "commit" not in last_rebuild(target)
+    dbt(target, "build", "2026-01-03", band="6540 to 6590")
+    assert rebuilds(target).last["metadata"]["invocation_id"] == "build 2026-01-03"
+    assert "commit" not in rebuilds(target).last
     assert settings(target, PROJECT)["ew_halpha_max"] == 10.0
+    assert described(target)["be_new"] == "6540 to 6590"
+
+
+def test_each_table_has_the_run_that_made_it(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    be_new, tests, bands = KEYS
+    chains = {"be_new": [be_new, tests, "source.hotstars.raw.gaia"], "bands": [bands]}
+    dbt(target, "run", "2026-01-01", {"q_slope": 1.5}, band="old")
+    end_rebuild(target, "aaa")
+    assert of_tables(target, PROJECT, chains, "now") == {}  # all as the last run
+    dbt(target, "run", "2026-01-02", {"q_max": 0.3}, selected=("be_new",), band="new")
+    end_rebuild(target, "bbb")
+    dbt(target, "run", "2026-01-03", {"q_max": 0.1}, failed=tuple(KEYS), band="never")
+    end_rebuild(target, "ccc")
+    assert rebuilds(target).last["commit"] == "bbb"
+    apart = of_tables(target, PROJECT, chains, "now")
+    assert apart["be_new"] == {
+        "commit": "bbb", "dbt_invocation": "run 2026-01-02", "built_at": "2026-01-02T00:00:00",
+        "vars": "q_slope 1.5, q_max 0.3", "runs_before": "run 2026-01-01",
+    }  # fmt: skip
+    assert apart["bands"] == {
+        "commit": "aaa", "dbt_invocation": "run 2026-01-01", "built_at": "2026-01-01T00:00:00",
+        "vars": "q_slope 1.5", "runs_before": "",
+    }  # fmt: skip
+    assert described(target) == {"be_new": "new", "tests": "old", "bands": "old"}
+    # the whole anew: what came before is forgotten
+    dbt(target, "run", "2026-01-04")
+    end_rebuild(target, "ddd")
+    assert list(rebuilds(target).runs) == ["run 2026-01-04"]
+    assert of_tables(target, PROJECT, chains, "now") == {}
+
+
+def test_a_killed_rebuild_is_told_until_a_whole_one_has_ended(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    dbt(target, "run", "2026-01-01")
+    end_rebuild(target, "aaa")
+    assert not is_unfinished(target)
+    begin_rebuild(target)  # and killed
+    assert is_unfinished(target)
+    begin_rebuild(target)
+    dbt(target, "run", "2026-01-02", selected=("be_new",))
+    end_rebuild(target, "aaa")
+    assert is_unfinished(target)
+    with duckdb.connect() as connection:
+        assert "killed" in of_rebuild(target, PROJECT, connection, "aaa")["unfinished"]
+    begin_rebuild(target)
+    dbt(target, "run", "2026-01-03")
+    end_rebuild(target, "aaa")
+    assert not is_unfinished(target)

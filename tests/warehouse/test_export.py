@@ -370,7 +370,8 @@ def test_the_origin_names_commit_run_settings_and_sources(
     (tmp_path / "dbt_project.yml").write_text("vars: {q_max: 0.4, snr_min: 10}\n")
     (tmp_path / "run_results.json").write_text(
         '{"metadata": {"invocation_id": "abc", "generated_at": "2024-01-01T00:00:00.123456Z"},'
-        ' "args": {"which": "run", "vars": {"q_max": 0.3, "snr_min": 10}}}'
+        ' "args": {"which": "run", "vars": {"q_max": 0.3, "snr_min": 10}},'
+        ' "results": [{"unique_id": "model.hotstars.be_test", "status": "success"}]}'
     )
     assert of_rebuild(tmp_path, tmp_path, connection, "0123abc") == {
         "commit": "0123abc",
@@ -405,6 +406,8 @@ def test_models_that_learnt_from_simulations_are_told_of_real_stars_too(
         "'slam-lrs abc' as slam_model from marts.be_test"
     )
     rebuild = {
+        "dbt_invocation": "the last",
+        "by_mart": {"be_test": {"dbt_invocation": "its own"}},
         "models_by_mart": {"be_test": ["net 1", "slam-lrs abc"], "other": ["else 7"]},
         "simulated_models": ["net 1", "else 7"],
     }
@@ -412,6 +415,7 @@ def test_models_that_learnt_from_simulations_are_told_of_real_stars_too(
     text = export_mart(connection, labelled, ExportFormat.mrt, tmp_path, rebuild).read_text()
     assert "slam_model: slam-lrs abc\n" in text
     assert "models_before: net 1\n" in text
+    assert "resource_version: its own\n" in text
     assert "models_learnt_from_simulations: net 1\n" in text
     assert "Table: Stars of a test\n" in text
 

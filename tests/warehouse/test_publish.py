@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -17,7 +18,7 @@ import pytest
 
 from warehouse.connection import WarehouseError, connect
 from warehouse.export import ExportFormat, export_mart
-from warehouse.export.metadata import Mart, MartColumn
+from warehouse.export.metadata import Mart, MartColumn, marts, read_manifest
 from warehouse.publish import CURRENT, clear_rubbish, current_release, publish
 
 ROWS = 2000
@@ -29,7 +30,28 @@ BE_NEW = Mart(
         MartColumn("n", "A number", "deg", "meta.number", "I8"),
     ),
     ("designation", "n"),
+    meta={"order_by": ["designation", "n"]},
 )  # fmt: skip
+MANIFEST = {
+    "nodes": {
+        "model.hotstars.be_new": {
+            "resource_type": "model", "name": "be_new", "schema": "marts",
+            "description": BE_NEW.description, "meta": {"order_by": list(BE_NEW.order_by)},
+            "columns": {
+                one.name: {
+                    "name": one.name, "description": one.description,
+                    "meta": {"unit": one.unit, "ucd": one.ucd, "format": one.print_format},
+                }
+                for one in BE_NEW.columns
+            },
+        },
+        "model.hotstars.stg_gaia": {
+            "resource_type": "model", "name": "stg_gaia", "schema": "staging", "columns": {},
+        },
+    },
+}  # fmt: skip
+
+NOTHING_TOLD: dict[str, Any] = {"manifest": {"nodes": {}}, "rebuild": {}, "models": {}}
 
 WRITER = """
 import sys, time, duckdb
@@ -54,7 +76,7 @@ import warehouse.publish as module
 def killed(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(module, sys.argv[3], killed)
-module.publish(Path(sys.argv[1]), Path(sys.argv[2]), marts={}, rebuild={}, models={})
+module.publish(Path(sys.argv[1]), Path(sys.argv[2]), **NOTHING_TOLD)
 """
 
 
@@ -75,7 +97,7 @@ def live(tmp_path: Path) -> Path:
 
 def released(live: Path, **options: object):
     return publish(
-        live, live.parent / "published", marts={"be_new": BE_NEW}, rebuild=REBUILD,
+        live, live.parent / "published", manifest=MANIFEST, rebuild=REBUILD,
         models={"net": "1"}, **options,
     )  # fmt: skip
 
@@ -103,6 +125,9 @@ def test_a_release_holds_the_marts_with_comments_and_says_what_it_is(live: Path)
     assert told["dbt_invocation"] == "abc"
     assert json.loads(told["rows"]) == {"be_new": ROWS}
     assert release.card["number"] == 1
+    described = read_manifest(release.manifest)
+    assert marts(described) == {"be_new": BE_NEW}
+    assert list(described["nodes"]) == ["model.hotstars.be_new"]
     assert release.card["commit"]
     parquet = pq.read_table(file.parent / "parquet" / "be_new.parquet")
     assert list(zip(*parquet.to_pydict().values(), strict=True)) == rows
@@ -238,8 +263,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 from warehouse.connection import WarehouseError
 from warehouse.publish import publish
 try:
-    publish(Path({str(live)!r}), Path({str(live.parent / "published")!r}), marts={{}}, rebuild={{}},
-            models={{}})
+    publish(Path({str(live)!r}), Path({str(live.parent / "published")!r}),
+            manifest={{"nodes": {{}}}}, rebuild={{}}, models={{}})
 except WarehouseError as error:
     print(error)
 """
@@ -256,8 +281,20 @@ except WarehouseError as error:
 
 def test_an_unbuilt_warehouse_and_none_at_all_are_told(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="hotstars init"):
-        publish(tmp_path / "none.duckdb", tmp_path / "published", marts={}, rebuild={}, models={})
+        publish(
+            tmp_path / "none.duckdb",
+            tmp_path / "published",
+            manifest={"nodes": {}},
+            rebuild={},
+            models={},
+        )
     duckdb.connect(str(tmp_path / "empty.duckdb")).close()
     with pytest.raises(WarehouseError, match="hotstars build"):
-        publish(tmp_path / "empty.duckdb", tmp_path / "published", marts={}, rebuild={}, models={})
+        publish(
+            tmp_path / "empty.duckdb",
+            tmp_path / "published",
+            manifest={"nodes": {}},
+            rebuild={},
+            models={},
+        )
     assert current_release(tmp_path / "published") is None

@@ -119,7 +119,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def _note(manifest: dict[str, Any], name: str | None, where: str) -> str | None:
+def _note(manifest: Mapping[str, Any], name: str | None, where: str) -> str | None:
     """Return the text of a note, which is a docs block that columns share, a line a value."""
     if name is None:
         return None
@@ -139,7 +139,7 @@ def _note(manifest: dict[str, Any], name: str | None, where: str) -> str | None:
     )
 
 
-def _bibcodes(manifest: dict[str, Any]) -> dict[str, str]:
+def _bibcodes(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return the bibcode that ends the address of an exposure, by each model that it shows."""
     found: dict[str, str] = {}
     for exposure in manifest.get("exposures", {}).values():
@@ -149,7 +149,7 @@ def _bibcodes(manifest: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def marts(manifest: dict[str, Any]) -> dict[str, Mart]:
+def marts(manifest: Mapping[str, Any]) -> dict[str, Mart]:
     """Return every mart of a manifest by name.
 
     Raises
@@ -191,6 +191,17 @@ def marts(manifest: dict[str, Any]) -> dict[str, Mart]:
             bibcode=bibcodes.get(unique_id),
         )
     return found
+
+
+def marts_alone(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what :func:`marts` reads of a manifest."""
+    nodes = {
+        key: node
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["schema"] == "marts"
+    }
+    parts = {name: manifest.get(name, {}) for name in ("metadata", "exposures", "docs")}
+    return {**parts, "nodes": nodes}
 
 
 def mart_of(known: Mapping[str, Mart], name: str) -> Mart:

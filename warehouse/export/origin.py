@@ -6,8 +6,7 @@ where it has one, and in every format the same.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,7 @@ import yaml
 from warehouse import __version__
 from warehouse.export.article import Article
 from warehouse.export.metadata import Mart
-
-#: Calls of dbt that make tables.
-REBUILDS = ("run", "build")
+from warehouse.export.rebuilds import is_unfinished, rebuilds
 
 #: What tables with rows of a simulated survey say, and only these.
 SIMULATED = "simulated"
@@ -43,7 +40,7 @@ def provenance(
     article
         That it belongs to.
     rebuild
-        :func:`of_rebuild`; nothing is said of what it lacks.
+        :func:`of_rebuild`, with ``by_mart`` of :func:`of_tables`; nothing is said of what it lacks.
 
     Returns
     -------
@@ -52,8 +49,11 @@ def provenance(
         run of dbt), ``last_update_date`` (its end), ``cites`` (the paper that is followed) and
         ``rights``; then ``title`` where one is given, ``mart``, ``paper``, ``survey``,
         ``simulated``, models by the columns that name them, ``models_before`` that tables before
-        this one asked, those of them that learnt from simulated spectra, ``vars`` and ``sources``.
+        this one asked, those of them that learnt from simulated spectra, ``vars``,
+        ``runs_before`` (of dbt, that made tables before this one), ``unfinished`` where a later
+        one was killed, and ``sources``.
     """
+    rebuild = {**rebuild, **rebuild.get("by_mart", {}).get(mart.name, {})}
     commit = rebuild.get("commit")
     facts = {
         "publisher": "the hotstars warehouse",
@@ -86,7 +86,8 @@ def provenance(
     facts["models_before"] = ", ".join(sorted(before))
     learnt = (used | before) & set(rebuild.get("simulated_models", ()))
     facts[LEARNT] = ", ".join(sorted(learnt))
-    facts.update({name: rebuild.get(name) for name in ("vars", "sources")})
+    told = ("vars", "runs_before", "unfinished", "sources")
+    facts.update({name: rebuild.get(name) for name in told})
     return {name: str(value) for name, value in facts.items() if value}
 
 
@@ -116,7 +117,7 @@ def of_rebuild(
     Parameters
     ----------
     target
-        Folder of dbt's ``manifest.json`` and ``run_results.json``.
+        Folder of dbt's files: see :mod:`warehouse.export.rebuilds`.
     project
         Folder of ``dbt_project.yml``, for the vars that differ from it.
     connection
@@ -125,51 +126,69 @@ def of_rebuild(
         Of the source tree as it is now, or 'unknown': for tables that dbt made without `hotstars
         build`, which notes the commit.
     """
-    results = last_rebuild(target)
-    metadata = results.get("metadata", {}) or _json(target / "manifest.json").get("metadata", {})
-    facts: dict[str, Any] = {
-        "commit": results.get("commit") or commit,
-        "dbt_invocation": metadata.get("invocation_id", "unknown"),
-        # without fractions, as the VO writes times
-        "built_at": metadata.get("generated_at", "unknown").partition(".")[0].removesuffix("Z"),
-    }
-    changed = changed_vars(results.get("args", {}).get("vars") or {}, project / "dbt_project.yml")
-    if changed:
-        facts["vars"] = ", ".join(f"{name} {value}" for name, value in sorted(changed.items()))
+    facts = _of_run(rebuilds(target).last, project, commit)
+    if is_unfinished(target):
+        facts["unfinished"] = "a later rebuild was killed: what it made is not told apart"
     releases = source_releases(connection)
     if releases:
         facts["sources"] = "; ".join(f"{name} {', '.join(of)}" for name, of in releases.items())
     return facts
 
 
-def keep_rebuild(target: Path, commit: str) -> None:
-    """Keep what dbt's last call said of itself, where it rebuilt tables: tests and docs do not.
+def of_tables(
+    target: Path, project: Path, chains: Mapping[str, Sequence[str]], commit: str
+) -> dict[str, dict[str, str]]:
+    """Return what made each table that other runs than the last had a part in.
 
     Parameters
     ----------
-    target
-        Folder of dbt's ``run_results.json``; ``rebuild.json`` is written beside it.
-    commit
-        Of the source tree that the tables were made by.
+    target, project, commit
+        As for :func:`of_rebuild`.
+    chains
+        Unique ids of each mart and of all before it, by the mart's name: its own first.
+
+    Returns
+    -------
+    dict
+        By mart, in place of the last run's: ``commit``, ``dbt_invocation``, ``built_at`` of its own
+        run; ``vars`` that differ in any run; ``runs_before``, those that made tables before it.
     """
-    results = _json(target / "run_results.json")
-    if results.get("args", {}).get("which") in REBUILDS:
-        kept = {name: results.get(name, {}) for name in ("metadata", "args")}
-        kept["commit"] = commit
-        part = target / "rebuild.json.part"
-        part.write_text(json.dumps(kept))
-        part.replace(target / "rebuild.json")
+    known = rebuilds(target)
+    found = {}
+    for mart, keys in chains.items():
+        runs = known.of(keys)
+        if not runs or runs == [known.last]:
+            continue
+        own = (known.of(keys[:1]) or runs[-1:])[0]
+        facts = _of_run(own, project, commit)
+        others = [run for run in runs if run is not own]
+        told = {
+            f"{name} {value}": None
+            for run in (*others, own)
+            for name, value in sorted(_changed(run, project).items())
+        }
+        facts["vars"] = ", ".join(told)
+        facts["runs_before"] = ", ".join(run["metadata"]["invocation_id"] for run in others)
+        found[mart] = facts
+    return found
 
 
-def last_rebuild(target: Path) -> dict[str, Any]:
-    """Return metadata, arguments and commit of dbt's last rebuild; nothing where none is known."""
-    results = _json(target / "run_results.json")
-    kept = _json(target / "rebuild.json")
-    if results.get("args", {}).get("which") not in REBUILDS:
-        return kept
-    # dbt may have been called without `hotstars build`
-    made = [one.get("metadata", {}).get("generated_at", "") for one in (results, kept)]
-    return results if made[0] > made[1] else kept
+def _of_run(run: Mapping[str, Any], project: Path, commit: str) -> dict[str, Any]:
+    metadata = run.get("metadata", {})
+    facts: dict[str, Any] = {
+        "commit": run.get("commit") or commit,
+        "dbt_invocation": metadata.get("invocation_id", "unknown"),
+        # without fractions, as the VO writes times
+        "built_at": metadata.get("generated_at", "unknown").partition(".")[0].removesuffix("Z"),
+    }
+    changed = _changed(run, project)
+    if changed:
+        facts["vars"] = ", ".join(f"{name} {value}" for name, value in sorted(changed.items()))
+    return facts
+
+
+def _changed(run: Mapping[str, Any], project: Path) -> dict[str, Any]:
+    return changed_vars(run.get("args", {}).get("vars") or {}, project / "dbt_project.yml")
 
 
 def settings(target: Path, project: Path) -> dict[str, Any]:
@@ -180,8 +199,21 @@ def settings(target: Path, project: Path) -> dict[str, Any]:
     target, project
         As for :func:`of_rebuild`.
     """
+    return settings_of(rebuilds(target).last, project)
+
+
+def settings_of(run: Mapping[str, Any], project: Path) -> dict[str, Any]:
+    """Return the vars that a run went by.
+
+    Parameters
+    ----------
+    run
+        Of :class:`warehouse.export.rebuilds.Rebuilds`.
+    project
+        As for :func:`of_rebuild`.
+    """
     declared = yaml.safe_load((project / "dbt_project.yml").read_text()).get("vars", {})
-    given = last_rebuild(target).get("args", {}).get("vars") or {}
+    given = run.get("args", {}).get("vars") or {}
     wanted = yaml.safe_load(given) if isinstance(given, str) else dict(given)
     return {**declared, **(wanted or {})}
 
@@ -224,11 +256,3 @@ def of_models(mart: Mart, rows: pa.Table) -> dict[str, list[str]]:
             if names:
                 found[column.name] = names
     return found
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return content
