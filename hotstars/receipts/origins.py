@@ -98,10 +98,9 @@ order by observations.mjd, observations.obsid
 _APOGEE = """
 select
     stars.apogee_id, stars.survey, stars.release, stars.telescope, stars.field, stars.snr,
-    files.path, files.sha256, files.loaded_at, runs.version as loaded_by
+    stars.path, files.sha256, files.loaded_at, runs.version as loaded_by
 from raw.apogee_star as stars
-left join raw.ingested_file as files
-    on files.run_id = stars.run_id and parse_filename(files.path) = stars.file_name
+left join raw.ingested_file as files using (path)
 left join raw.ingest_run as runs on runs.run_id = stars.run_id
 where stars.apogee_id = $name
 order by all

@@ -92,8 +92,7 @@ from marts.apogee_labels as labels
 left join staging.stg_apogee__spectra as spectra
     using (apogee_id, survey, release, telescope, field)
 left join raw.apogee_star as stars using (apogee_id, survey, release, telescope, field)
-left join raw.ingested_file as files
-    on files.run_id = stars.run_id and parse_filename(files.path) = stars.file_name
+left join raw.ingested_file as files on stars.path = files.path
 left join truth.apogee_stars as truth
     on labels.apogee_id = truth.apogee_id and labels.survey like 'SIM%'
 where labels.apogee_id in (select unnest($names))
