@@ -41,6 +41,11 @@ Settings = Mapping[str, Any]
 BIN = 3.0
 
 
+def _band(limits: tuple[float, float]) -> str:
+    first, last = limits
+    return f"{first:g}–{last:g}"
+
+
 @styled
 def line_indices(spectra: Columns, settings: Settings, mark: str | None) -> Plate:
     """Draw EW(H-alpha) against EW(Mg b) with the cuts (figure 2).
@@ -74,8 +79,8 @@ def line_indices(spectra: Columns, settings: Settings, mark: str | None) -> Plat
             points(axes, x[rows], y[rows], colour, marker, label)
     axes.axhline(mgb, color=RED, lw=1)
     axes.axvline(halpha, color=RED, lw=1, ls="--")
-    axes.set_xlabel(r"EW(H$\alpha$, 6548–6578) (Å)")
-    axes.set_ylabel(r"EW(Mg b, 5160–5193) (Å)")
+    axes.set_xlabel(rf"EW(H$\alpha$, {_band(settings['halpha_band'])}) (Å)")
+    axes.set_ylabel(f"EW(Mg b, {_band(settings['mgb_band'])}) (Å)")
     legend_above(axes)
     beyond = n_outside(axes, x, y)
     tell_outside(axes, beyond)

@@ -104,9 +104,11 @@ class ProfileSheet:
     ----------
     n
         Panels.
+    band
+        First and last wavelength (A) of the equivalent width.
     """
 
-    def __init__(self, n: int) -> None:
+    def __init__(self, n: int, band: tuple[float, float]) -> None:
         columns = 1 if n == 1 else 2
         rows = -(-n // columns)
         width, high, top, bottom = (4.4 if n == 1 else PAGE), 1.72, 0.34, 0.4
@@ -122,7 +124,7 @@ class ProfileSheet:
         self._canvas = FigureCanvasSVG(self._figure)
         self._lines, self._marks = [], []
         for place, axes in enumerate(self._panels):
-            _prepare(axes)
+            _prepare(axes, band)
             self._lines += axes.plot(WAVELENGTH, np.ones_like(WAVELENGTH), color=BLACK, lw=0.8)
             self._marks.append(
                 [(*axes.plot([], [], marker, color=colour, ms=4),
@@ -169,9 +171,9 @@ class ProfileSheet:
         return _printed(self._canvas)
 
 
-def _prepare(axes: Axes) -> None:
+def _prepare(axes: Axes, band: tuple[float, float]) -> None:
     """Draw what is the same in every panel."""
-    axes.axvspan(6548.0, 6578.0, color="#ececec", lw=0, zorder=0)
+    axes.axvspan(*band, color="#ececec", lw=0, zorder=0)
     axes.axhline(1.0, color=GREY, lw=0.6, zorder=1)
     axes.axvline(H_ALPHA, color=GREY, lw=0.6, ls=":", zorder=1)
     axes.set_xlim(6530.0, 6590.0)
@@ -188,21 +190,23 @@ _PLAIN: Any = {"font.family": "DejaVu Sans", "axes.formatter.use_mathtext": Fals
 
 
 @styled
-def profiles_svg(spectra: Sequence[Mapping[str, Any]]) -> str:
+def profiles_svg(spectra: Sequence[Mapping[str, Any]], band: tuple[float, float]) -> str:
     """Return a star's spectra about H-alpha as an SVG element for a page.
 
     Parameters
     ----------
     spectra
         See :meth:`ProfileSheet.svg`; one and more.
+    band
+        Of the equivalent width.
     """
     with mpl.rc_context(_PLAIN):
-        return _sheet(len(spectra)).svg(spectra)
+        return _sheet(len(spectra), band).svg(spectra)
 
 
 @cache
-def _sheet(n: int) -> ProfileSheet:
-    return ProfileSheet(n)
+def _sheet(n: int, band: tuple[float, float]) -> ProfileSheet:
+    return ProfileSheet(n, band)
 
 
 class LineSheet:

@@ -324,8 +324,15 @@ def stars_script(listed: pa.Table, n_pages: int) -> str:
 
 
 def star_file(name: str) -> str:
-    """Return the file name of a star's page: letters, digits, dots, + and -."""
-    return "".join(c if c.isalnum() or c in "+-." else "_" for c in name) + ".html"
+    """Return the file name of a star's page: letters, digits, dots, + and -, others by number.
+
+    Examples
+    --------
+    >>> star_file("J040320.74+511852.5"), star_file("HD 1")
+    ('J040320.74+511852.5.html', 'HD_20_1.html')
+    """
+    safe = (c if c.isascii() and (c.isalnum() or c in "+-.") else f"_{ord(c):x}_" for c in name)
+    return "".join(safe) + ".html"
 
 
 def star_html(of: Site, star: StarPage) -> str:

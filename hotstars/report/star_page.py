@@ -208,7 +208,7 @@ class StarPage:
     is_one: bool = False
 
 
-def star_page(star: Star, dictionary: Dictionary) -> StarPage:
+def star_page(star: Star, dictionary: Dictionary, band: tuple[float, float]) -> StarPage:
     """Return what a star's page holds.
 
     Parameters
@@ -217,6 +217,8 @@ def star_page(star: Star, dictionary: Dictionary) -> StarPage:
         Of :func:`hotstars.report.stars.read_stars`.
     dictionary
         Units and formats.
+    band
+        First and last wavelength (A) of the equivalent width of H-alpha.
     """
     shown = [one for one in star.spectra if _is_drawable(one)]
     titled = [{**one, "title": spectrum_title(one)} for one in shown]
@@ -228,7 +230,7 @@ def star_page(star: Star, dictionary: Dictionary) -> StarPage:
         star.spectral_type or "",
         star.is_simulated,
         "Hα",
-        Markup(profiles_svg(titled)) if titled else Markup(""),
+        Markup(profiles_svg(titled, band)) if titled else Markup(""),
         _note(len(titled), star.n_spectra) if titled else "",
         [one for one in _groups(star, dictionary) if one.rows],
         [one for one in _listings(star, dictionary) if one.rows],

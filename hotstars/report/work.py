@@ -182,9 +182,10 @@ def _read(of: Source, listed: pa.Table, units: Dictionary) -> Sequence[StarPage]
                 name = str(near.rows[0]["apogee_id"])
                 pages.append(apogee_page(near, units))
         else:
+            first, last = of.settings["halpha_band"]
             for star in read_stars(of.connection, listed):
                 name = star.name
-                pages.append(star_page(star, units))
+                pages.append(star_page(star, units, (first, last)))
     except Exception as error:
         raise WarehouseError(
             f"{name}: the page cannot be written ({type(error).__name__}: {error}); "

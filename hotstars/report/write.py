@@ -37,6 +37,7 @@ from hotstars.report.stars import catalogue_stars
 from hotstars.scorecard.scores import PAPERS, Score
 from ingest.pool import default_workers, ordered_map
 from warehouse.connection import WarehouseError
+from warehouse.export.files import clear_rubbish
 from warehouse.export.metadata import marts, read_manifest
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def write_report(
         of = work.source(home.root)
         if "marts.be_candidates" not in of.relations:
             raise WarehouseError("no catalogues here yet; run `hotstars build`")
+        clear_rubbish(folder.parent, folder.name)
         shutil.rmtree(building, ignore_errors=True)
         for name in ("stars", "figures", "models"):
             (building / name).mkdir(parents=True)

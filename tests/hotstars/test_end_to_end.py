@@ -296,6 +296,7 @@ def test_the_report_works_in_a_browser_without_a_network(
             return document.getElementById('found').textContent; })"""
         assert tab.run(f"{narrow}('new be')").startswith(f"{n_new} of ")
         assert tab.run(f"{narrow}('no such star')").startswith("0 of ")
+        assert tab.run(f"{narrow}('constructor>1')").startswith("0 of ")
         sort = """(key => {
             document.querySelector(`th[data-key=${key}] button`).click();
             return [...document.querySelectorAll('#stars tr')].map(row => row.cells[5].innerText);
@@ -308,7 +309,7 @@ def test_the_report_works_in_a_browser_without_a_network(
         ew = ask(
             "select count(distinct designation) from marts.be_new "
             "inner join intermediate.int_be_star_tests as tests using (designation) "
-            "group by designation having arg_max(tests.ew_halpha, tests.snr_r) <= -5"
+            "group by designation having arg_max(tests.ew_halpha, tests.snr_r) < -5"
         )
         assert tab.run(f"{narrow}('new be ew<-5')").startswith(f"{len(ew)} of ")
         kept = tab.run(

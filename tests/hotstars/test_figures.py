@@ -34,7 +34,9 @@ from ml.spectra.grids import H_ALPHA
 SETTINGS = {
     "ew_halpha_max": 10.0, "ew_mgb_max": 1.2, "q_max": 0.4, "snr_min": 10.0, "be_hk_max": 0.2,
     "be_kw1_max": 0.5, "herbig_hk_min": 0.4, "herbig_kw1_min": 0.8,
+    "halpha_band": [6550.0, 6570.0], "mgb_band": [5160.0, 5193.0],
 }  # fmt: skip
+BAND = (6550.0, 6570.0)
 LIMIT = {"b": 8.701, "v_tp_limit": 24.05, "origin": "published", "sample_b": None}
 LABELS = ("teff", "logg", "m_h", "vsini")
 
@@ -297,7 +299,7 @@ def spectrum(**told: object) -> dict[str, object]:
 
 
 def test_peaks_of_a_star_are_marked_where_they_are() -> None:
-    sheet = profile_plots.ProfileSheet(1)
+    sheet = profile_plots.ProfileSheet(1, BAND)
     sheet.svg([spectrum(violet_velocity=-100.0, violet_flux=1.5, red_velocity=200.0, red_flux=2.0)])
     shown = {
         word.get_text(): mark.get_xdata()[0] for mark, word in sheet._marks[0] if word.get_visible()
@@ -309,10 +311,10 @@ def test_peaks_of_a_star_are_marked_where_they_are() -> None:
 
 def test_a_sheet_keeps_nothing_of_the_star_before() -> None:
     first, second = spectrum(), spectrum(strongest_velocity=5.0, strongest_flux=2.0)
-    alone = profile_plots.profiles_svg([first])
+    alone = profile_plots.profiles_svg([first], BAND)
     assert ">peak<" not in alone
-    assert ">peak<" in profile_plots.profiles_svg([second])
-    assert profile_plots.profiles_svg([first]) == alone
+    assert ">peak<" in profile_plots.profiles_svg([second], BAND)
+    assert profile_plots.profiles_svg([first], BAND) == alone
 
 
 def test_a_spectrum_breaks_where_nothing_was_measured() -> None:

@@ -46,6 +46,7 @@ from warehouse.export.metadata import Mart, MartColumn
 from warehouse.home import Home
 
 N_PIXELS = 8575
+BAND = (6548.0, 6578.0)
 SHARED = site("a footer", simulated=True, lineage=True)
 DICTIONARY = Dictionary(
     {
@@ -157,7 +158,7 @@ def star(**changes: object) -> Star:
 
 def test_a_stars_page_is_valid_and_holds_its_facts() -> None:
     dictionary = Dictionary(DICTIONARY.columns, frozenset({"ob-m-ks 1"}))
-    text = star_html(SHARED, star_page(star(), dictionary))
+    text = star_html(SHARED, star_page(star(), dictionary, BAND))
     strict(text)
     told = words(text)
     for fact in (
@@ -189,8 +190,8 @@ def test_two_surveys_of_a_star_are_told_apart() -> None:
 
 def test_only_real_stars_lead_elsewhere() -> None:
     real = star(surveys=["LAMOST-MRS"])
-    simulated = star_html(SHARED, star_page(star(), DICTIONARY))
-    text = star_html(SHARED, star_page(real, DICTIONARY))
+    simulated = star_html(SHARED, star_page(star(), DICTIONARY, BAND))
+    text = star_html(SHARED, star_page(real, DICTIONARY, BAND))
     strict(text)
     ways = re.findall(r'href="(https://[^"]+)"', text)
     assert [way.split("/")[2] for way in ways] == [
@@ -203,7 +204,9 @@ def test_only_real_stars_lead_elsewhere() -> None:
 
 def test_what_a_name_holds_is_text() -> None:
     wild = '<script>alert("x")</script>&\'"'
-    page = star_page(star(name=wild, catalogues=[wild], spectra=[], spectral_type=wild), DICTIONARY)
+    page = star_page(
+        star(name=wild, catalogues=[wild], spectra=[], spectral_type=wild), DICTIONARY, BAND
+    )
     text = star_html(SHARED, page)
     strict(text)
     assert "<script" not in text
@@ -257,10 +260,12 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
             select '2M1' as apogee_id, 'SIM-APOGEE' as survey, 'dr17' as release,
                 'apo25m' as telescope, 'M35' as field, flux::float[8575] as flux from flux;
             create table raw.apogee_star as
-            select * exclude flux, 'run' as run_id, 'apStar.fits' as file_name
+            select * exclude flux, 'run' as run_id, 'apStar.fits' as file_name,
+                '/M35/apStar.fits' as path
             from staging.stg_apogee__spectra;
             create table raw.ingested_file as
-            select '/somewhere/apStar.fits' as path, 'ab12' as sha256, 'run' as run_id;
+            select unnest(['/M35/apStar.fits', '/M67/apStar.fits']) as path,
+                unnest(['ab12', 'ff99']) as sha256, 'run' as run_id;
             create table truth.apogee_stars as
             select '2M1' as apogee_id, 'B' as kind, 21000::real as teff, 4::real as logg,
                 0.1::real as fe_h
@@ -276,6 +281,7 @@ def test_pages_of_apogee_stars(connection: duckdb.DuckDBPyConnection) -> None:
     real, simulated = read_apogee_stars(connection, stars)
     assert real.flux is None
     assert simulated.flux is not None
+    assert [row["sha256"] for row in simulated.rows] == ["ab12"]  # the other field's is not its own
     assert len(simulated.flux) == len(WAVELENGTH)
     deepest = WAVELENGTH[np.argmin(np.where(simulated.flux > 0, simulated.flux, np.inf))]
     assert deepest == pytest.approx(BRACKETT_11, abs=0.3)

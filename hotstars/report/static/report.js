@@ -38,11 +38,15 @@
     }, 250);
   }
 
+  const HOLDS = {"<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b,
+                 ">=": (a, b) => a >= b};
+
   function search() {
     const words = [], limits = [];
     for (const word of state.q.toLowerCase().split(/\s+/).filter(Boolean)) {
-      const limit = /^([a-z_]+)([<>])=?([+-]?\d+\.?\d*)$/.exec(word.replace("−", "-"));
-      if (limit && SHORT[limit[1]]) limits.push([STARS[SHORT[limit[1]]], limit[2] === "<", +limit[3]]);
+      const limit = /^([a-z_]+)([<>]=?)([+-]?\d+\.?\d*)$/.exec(word.replace("−", "-"));
+      if (limit && Object.hasOwn(SHORT, limit[1]))
+        limits.push([STARS[SHORT[limit[1]]], HOLDS[limit[2]], +limit[3]]);
       else words.push(word);
     }
     const bit = 1 << STARS.titles.indexOf(state.cat);
@@ -50,8 +54,8 @@
     for (let i = 0; i < n; i++) {
       if (state.cat && !(STARS.catalogues[i] & bit)) continue;
       if (!words.every(word => text[i].includes(word))) continue;
-      if (limits.every(([values, below, end]) =>
-        values[i] !== null && (below ? values[i] <= end : values[i] >= end))) hits.push(i);
+      if (limits.every(([values, holds, end]) => values[i] !== null && holds(values[i], end)))
+        hits.push(i);
     }
     if (state.sort) sort();
   }
