@@ -19,6 +19,7 @@ from hotstars.receipts.lineage import (
     sql_file,
 )
 from hotstars.receipts.rebuild import models_by_mart
+from hotstars.verbs.explain import find
 from warehouse.export.metadata import read_manifest
 from warehouse.export.origin import of_rebuild, of_tables, settings
 from warehouse.export.rebuilds import (
@@ -133,6 +134,18 @@ def test_every_setting_of_the_project_has_a_source() -> None:
         "Wang+2022, section 3: early-type stars", "A, absorption positive",
     )  # fmt: skip
     assert "Hou+2016" in sources["be_hk_max"][1]
+
+
+def test_a_star_is_found_by_the_start_of_its_name_and_no_letter_is_a_wildcard() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema intermediate; create table intermediate.int_stars as "
+            "select unnest(['J0403', 'J0403+51', 'J0404+51', 'J_1']) as designation"
+        )
+        assert find(connection, "J0403") == ["J0403"]
+        assert find(connection, "J040") == ["J0403", "J0403+51", "J0404+51"]
+        assert find(connection, "J_") == ["J_1"]
+        assert find(connection, "J%51") == find(connection, "51") == []
 
 
 KEYS = ["model.hotstars.be_new", "model.hotstars.tests", "seed.hotstars.bands"]
