@@ -16,12 +16,14 @@ is gone.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +34,7 @@ import duckdb
 from warehouse import __version__
 from warehouse.connection import STORAGE_VERSION, WarehouseError, connect
 from warehouse.export import ExportFormat, export_mart
-from warehouse.export.files import sync_folder
+from warehouse.export.files import clear_rubbish, sync_folder
 from warehouse.export.metadata import Mart, MartColumn, marts, marts_alone
 from warehouse.load import quoted
 
@@ -109,37 +111,11 @@ def publish(
     connect(live, read_only=True).close()  # missing or locked: explained here
     try:
         published.mkdir(parents=True, exist_ok=True)
-        clear_rubbish(published)
-        number = max([int(path.name) for path in _numbered(published)], default=0) + 1
-        building = published / f".{number:06d}.{os.getpid()}.part"
-        shutil.rmtree(building, ignore_errors=True)
-        (building / "parquet").mkdir(parents=True)
-        try:
-            counts = _copy(live, building, marts(manifest), rebuild, say)
-            (building / MANIFEST).write_text(json.dumps(marts_alone(manifest)) + "\n")
-            card = {
-                "number": number,
-                "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "from": str(live),
-                "program": f"hotstars {__version__}",
-                "commit": git_commit(Path(__file__).parent),
-                "dbt_invocation": rebuild.get("dbt_invocation", "unknown"),
-                "built_at": rebuild.get("built_at", "unknown"),
-                "rebuild": dict(rebuild),
-                "models": dict(models),
-                "rows": counts,
-            }
-            _tell(building / DATABASE, card)
-            (building / CARD).write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
-            _sum(building)
-            sync_folder(building)
-            folder = published / f"{number:06d}"
-            building.rename(folder)
-        finally:
-            shutil.rmtree(building, ignore_errors=True)
-        _point(published, folder)
-        for old in sorted(_numbered(published))[:-keep]:
-            shutil.rmtree(old, ignore_errors=True)
+        with _alone(published, say):
+            release = _make(live, published, manifest, rebuild, models, say)
+            _point(published, release.folder)
+            for old in sorted(_numbered(published))[:-keep]:
+                shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise WarehouseError(
             f"{published}: cannot be published ({error.strerror or error}); what was current still "
@@ -150,6 +126,46 @@ def publish(
             f"{published}: cannot be published ({str(error).splitlines()[0]}); what was current "
             "still is. Free some space and run it again"
         ) from error
+    return release
+
+
+def _make(
+    live: Path,
+    published: Path,
+    manifest: Mapping[str, Any],
+    rebuild: Mapping[str, Any],
+    models: Mapping[str, str],
+    say: Say,
+) -> Release:
+    """Make a release beside the others, whole or not at all."""
+    clear_rubbish(published)
+    number = max([int(path.name) for path in _numbered(published)], default=0) + 1
+    building = published / f".{number:06d}.{os.getpid()}.part"
+    shutil.rmtree(building, ignore_errors=True)
+    (building / "parquet").mkdir(parents=True)
+    try:
+        counts = _copy(live, building, marts(manifest), rebuild, say)
+        (building / MANIFEST).write_text(json.dumps(marts_alone(manifest)) + "\n")
+        card = {
+            "number": number,
+            "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "from": str(live),
+            "program": f"hotstars {__version__}",
+            "commit": git_commit(Path(__file__).parent),
+            "dbt_invocation": rebuild.get("dbt_invocation", "unknown"),
+            "built_at": rebuild.get("built_at", "unknown"),
+            "rebuild": dict(rebuild),
+            "models": dict(models),
+            "rows": counts,
+        }
+        _tell(building / DATABASE, card)
+        (building / CARD).write_text(json.dumps(card, indent=1, sort_keys=True) + "\n")
+        _sum(building)
+        sync_folder(building)
+        folder = published / f"{number:06d}"
+        building.rename(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
     return Release(folder, card)
 
 
@@ -165,24 +181,6 @@ def current_release(published: Path) -> Release | None:
         raise WarehouseError(
             f"{folder}: this release is damaged ({error}); remove it and run `hotstars publish`"
         ) from error
-
-
-def clear_rubbish(published: Path) -> None:
-    """Remove what publishers left that were killed."""
-    for path in published.glob(".*.part"):
-        parts = path.name.split(".")
-        if not (len(parts) > 2 and parts[-2].isdigit() and _alive(int(parts[-2]))):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return pid != os.getpid()
 
 
 def _numbered(published: Path) -> list[Path]:
@@ -222,8 +220,19 @@ def _copy(
         connection.execute("detach live")
         for name in names:
             mart = known.get(name) or _described(connection, name)
-            export_mart(connection, mart, ExportFormat.parquet, building / "parquet", rebuild)
+            try:
+                export_mart(connection, mart, ExportFormat.parquet, building / "parquet", rebuild)
+            except WarehouseError:
+                if name in known:
+                    raise
+                _copy_as_it_is(connection, name, building / "parquet")
     return counts
+
+
+def _copy_as_it_is(connection: duckdb.DuckDBPyConnection, name: str, folder: Path) -> None:
+    """Write a table that nobody described and whose types the VO lacks: lists, structs."""
+    path = _text(str(folder / f"{name}.parquet"))
+    connection.execute(f"copy marts.{quoted(name)} to {path} (format parquet, compression zstd)")
 
 
 def _comments(connection: duckdb.DuckDBPyConnection) -> None:
@@ -277,6 +286,18 @@ def _sum(folder: Path) -> None:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
     (folder / SUMS).write_text("".join(lines))
+
+
+@contextmanager
+def _alone(published: Path, say: Say) -> Iterator[None]:
+    """Wait until no other publisher is at work here; a killed one is none."""
+    with (published / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("   another publisher is at work here; waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _point(published: Path, folder: Path) -> None:

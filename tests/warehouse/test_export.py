@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -314,6 +315,25 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
         write()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_writer_left_goes_at_the_next_write(tmp_path: Path) -> None:
+    path = tmp_path / "be_test.csv"
+    code = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from warehouse.export.files import whole_file, whole_folder\n"
+        f"path = Path({str(path)!r})\n"
+        "with whole_folder(path) as a, whole_file(path) as b:\n"
+        "    b.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], check=False, cwd=root)
+    other = tmp_path / ".other.csv.1.part"  # of a process that lives
+    other.touch()
+    assert len(list(tmp_path.iterdir())) == 3
+    with whole_file(path) as temporary:
+        temporary.write_text("whole")
+    assert sorted(tmp_path.iterdir()) == [other, path]
 
 
 def test_a_folder_appears_whole_in_place_of_the_old_one_or_not_at_all(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from astropy.io import fits
 from astropy.table import Table
 from hypothesis import example, given
 from hypothesis import strategies as st
+from released import read
 
 import warehouse.export.reading
 from warehouse.connection import WarehouseError
@@ -124,6 +125,64 @@ def letters(*texts: str) -> tuple[duckdb.DuckDBPyConnection, Mart]:
     database.execute("create schema marts; create table marts.names (name varchar)")
     database.executemany("insert into marts.names values (?)", [[text] for text in texts])
     return database, mart
+
+
+# HATS asks for a position first
+@pytest.mark.parametrize("format_", [one for one in ExportFormat if one is not ExportFormat.hats])
+def test_types_that_no_file_has_become_text_or_are_refused_by_name(
+    tmp_path: Path, format_: ExportFormat
+) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema marts; create type class as enum ('Be', 'Oe');"
+            "create table marts.odd as select 'Be'::class as c0, "
+            "'6b1f0d2e-9c6e-4c1c-8a52-0d6f1b7f7a11'::uuid as c1 union all select null, null"
+        )
+        mart = Mart("odd", "marts", "", tuple(MartColumn(f"c{i}", "", None, "meta", "A36")
+                                              for i in range(2)))  # fmt: skip
+        found = read(export_mart(connection, mart, format_, tmp_path), format_)
+        values = [[str(plain(one)) for one in row if plain(one)] for row in found]
+        assert ["Be", "6b1f0d2e-9c6e-4c1c-8a52-0d6f1b7f7a11"] in values
+        for kind in ("blob", "interval", "map(varchar, integer)"):
+            connection.execute(f"create or replace table marts.odd as select 1 c0, null::{kind} c1")
+            with pytest.raises(WarehouseError, match="column c1 of odd is"):
+                export_mart(connection, mart, format_, tmp_path)
+        for date in ("infinity", "0044-03-15 (BC)", "12026-01-01"):
+            connection.execute(
+                f"create or replace table marts.odd as select 1 as c0, '{date}'::date as c1"
+            )
+            if format_ not in (ExportFormat.csv, ExportFormat.ecsv):
+                with pytest.raises(WarehouseError, match="column c1 of odd has 1 dates"):
+                    export_mart(connection, mart, format_, tmp_path)
+
+
+@pytest.mark.parametrize("format_", [ExportFormat.votable, ExportFormat.fits])
+def test_whole_numbers_beyond_64_bits_with_a_sign_are_refused_by_name(
+    tmp_path: Path, format_: ExportFormat
+) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.odd as select 18446744073709551615::ubigint as c0")
+        mart = Mart("odd", "marts", "", (MartColumn("c0", "", None, "meta", "I20"),))
+        with pytest.raises(WarehouseError, match="column c0 holds whole numbers beyond 64 bits"):
+            export_mart(connection, mart, format_, tmp_path)
+
+
+@pytest.mark.parametrize("format_", [ExportFormat.fits, ExportFormat.cds, ExportFormat.mrt])
+def test_letters_beyond_ascii_in_the_metadata_are_written_by_their_numbers(
+    tmp_path: Path, format_: ExportFormat
+) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts; create table marts.odd as select 1 as c0")
+        column = MartColumn("c0", "Größe", None, "meta", "I4")
+        mart = Mart("odd", "marts", "By Müller", (column,), title="Übersicht", paper="Müller+2020",
+                    bibcode="2020A&A...1....1M")  # fmt: skip
+        rebuild = {"sources": "Muñoz DR1"}
+        path = export_mart(connection, mart, format_, tmp_path, rebuild)
+        content = path.read_bytes() + b"".join(one.read_bytes() for one in tmp_path.iterdir())
+        assert content.isascii() or format_ is ExportFormat.fits
+        assert b"Gr\\xf6\\xdfe" in content
+        assert b"Mu\\xf1oz" in content
 
 
 def test_letters_beyond_ascii_stand_in_votable_and_are_refused_by_fits(tmp_path: Path) -> None:

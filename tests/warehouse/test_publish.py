@@ -18,8 +18,9 @@ import pytest
 
 from warehouse.connection import WarehouseError, connect
 from warehouse.export import ExportFormat, export_mart
+from warehouse.export.files import clear_rubbish
 from warehouse.export.metadata import Mart, MartColumn, marts, read_manifest
-from warehouse.publish import CURRENT, clear_rubbish, current_release, publish
+from warehouse.publish import CURRENT, current_release, publish
 
 ROWS = 2000
 REBUILD = {"dbt_invocation": "abc", "built_at": "2026-01-02T03:04:05", "commit": "0123abc"}
@@ -76,7 +77,8 @@ import warehouse.publish as module
 def killed(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(module, sys.argv[3], killed)
-module.publish(Path(sys.argv[1]), Path(sys.argv[2]), **NOTHING_TOLD)
+module.publish(Path(sys.argv[1]), Path(sys.argv[2]),
+               manifest={"nodes": {}}, rebuild={}, models={})
 """
 
 
@@ -185,6 +187,20 @@ def test_people_read_a_release_while_a_rebuild_holds_the_warehouse(live: Path) -
     found = current_release(live.parent / "published")
     assert found is not None
     assert found.card["number"] == 1
+
+
+def test_two_publishers_at_once_make_two_releases(live: Path) -> None:
+    code = PUBLISHER.replace("setattr(module, sys.argv[3], killed)\n", "")
+    both = [
+        subprocess.Popen([sys.executable, "-c", code, str(live), str(live.parent / "published")])
+        for _ in range(2)
+    ]
+    assert [one.wait(120) for one in both] == [0, 0]
+    numbers = sorted(path.name for path in (live.parent / "published").glob("0*"))
+    assert numbers == ["000001", "000002"]
+    found = current_release(live.parent / "published")
+    assert found is not None
+    assert found.card["number"] == int(found.folder.name) == 2
 
 
 def test_a_reader_keeps_its_release_when_a_newer_one_comes_and_its_own_goes(live: Path) -> None:

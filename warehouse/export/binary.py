@@ -17,7 +17,7 @@ from astropy.table import Table
 
 from warehouse.connection import WarehouseError
 from warehouse.export.checksums import Checksum, encoded
-from warehouse.export.metadata import Mart
+from warehouse.export.metadata import Mart, plain_ascii
 from warehouse.export.origin import caption_of
 from warehouse.export.tables import Field
 
@@ -152,14 +152,14 @@ def write_fits(
     hdu = fits.table_to_hdu(plain)
     hdu.name = mart.name
     for number, (column, field) in enumerate(zip(mart.columns, fields, strict=True), start=1):
-        hdu.header[f"TCOMM{number}"] = column.in_full
+        hdu.header[f"TCOMM{number}"] = plain_ascii(column.in_full)
         if column.ucd:
             hdu.header[f"TUCD{number}"] = column.ucd
         if field.null is not None:
             hdu.columns[number - 1].null = field.null
     hdu.header["RADESYS"] = "ICRS"
     for key, value in provenance.items():
-        hdu.header["HISTORY"] = f"{key}: {value}"
+        hdu.header["HISTORY"] = plain_ascii(f"{key}: {value}")
     header = hdu.header
     primary = fits.PrimaryHDU().header
     # by default the comment names the second of writing: two exports would differ

@@ -15,6 +15,7 @@ from cdspyreadme import CDSMRTTable, CDSTablesMaker
 
 from warehouse.export.article import Article
 from warehouse.export.files import scratch_folder, whole_file
+from warehouse.export.metadata import plain_ascii
 from warehouse.export.mrt import write_mrt
 from warehouse.export.printed import Printed
 
@@ -80,13 +81,13 @@ def _describe(
     """Tell the package what stands above the descriptions of the tables, and below."""
     first, *others = [one.strip() for one in article.authors.split(",")]
     author = f"{first.split()[0]}+" if others else first
-    title = article.title_of([one.mart for one in tables])
+    title = plain_ascii(article.title_of([one.mart for one in tables]))
     maker.title = title
     maker.author = first
     maker.authors = article.authors
     maker.keywords = article.keywords
-    maker.abstract = article.abstract or " ".join(
-        f"{one.caption}: {one.mart.description}" for one in tables
+    maker.abstract = article.abstract or plain_ascii(
+        " ".join(f"{one.caption}: {one.mart.description}" for one in tables)
     )
     maker.more_description = _DESCRIPTION
     whose = f"({author}, {year})" if year else f"({author})"
@@ -96,7 +97,9 @@ def _describe(
         str(_TEMPLATE),
         {
             "head": short.ljust(_WIDTH - len(whose)) + whose,
-            "references": "\n".join(f"  {paper}, {bibcode}" for bibcode, paper in cited.items()),
+            "references": plain_ascii(
+                "\n".join(f"  {paper}, {bibcode}" for bibcode, paper in cited.items())
+            ),
             "rights": f"\nLicense: {article.rights}\n" if article.rights else "",
         },
     )

@@ -21,6 +21,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         When the disk is full or the folder cannot be written; the old file stays.
     """
     temporary = _beside(path, "part")
+    clear_rubbish(path.parent, path.name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -43,6 +44,7 @@ def scratch_folder(path: Path) -> Iterator[Path]:
         When the disk is full or the folder cannot be written.
     """
     temporary = _beside(path, "parts")
+    clear_rubbish(path.parent, path.name)
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
@@ -83,6 +85,35 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def clear_rubbish(folder: Path, name: str = "*") -> None:
+    """Remove unfinished files and folders, ``.NAME.PID.part`` and the like, whose writer is dead.
+
+    Parameters
+    ----------
+    folder
+        Where they lie.
+    name
+        Of what they would have become; all by default.
+    """
+    for path in folder.glob(f".{name}.*"):
+        *_, pid, end = path.name.split(".")
+        if end in ("part", "parts", "old") and pid.isdigit() and not _is_alive(int(pid)):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _beside(path: Path, end: str) -> Path:

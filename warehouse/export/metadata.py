@@ -97,6 +97,11 @@ class Mart:
         return (ra, dec) if ra and dec else None
 
 
+def plain_ascii(text: str) -> str:
+    """Return text of the metadata in ASCII, other letters by their numbers."""
+    return text.encode("ascii", "backslashreplace").decode()
+
+
 def _meta(node: dict[str, Any]) -> dict[str, Any]:
     return {**(node.get("meta") or {}), **((node.get("config") or {}).get("meta") or {})}
 

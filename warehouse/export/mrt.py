@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from warehouse.export.article import Article
+from warehouse.export.metadata import plain_ascii
 from warehouse.export.printed import Printed, PrintedColumn
 
 _RULE = "=" * 80
@@ -47,7 +48,7 @@ def head(table: Printed, article: Article) -> str:
         Whose title and authors stand at the top.
     """
     lines = [
-        *_entry("Title: ", article.title_of([table.mart])),
+        *_entry("Title: ", plain_ascii(article.title_of([table.mart]))),
         *_entry("Authors: ", article.authors),
         *_entry("Table: ", table.caption),
         _RULE,

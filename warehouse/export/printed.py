@@ -13,7 +13,7 @@ from warehouse.connection import WarehouseError
 from warehouse.export import printing
 from warehouse.export.cds_units import printed_unit
 from warehouse.export.labels import printed_labels
-from warehouse.export.metadata import Mart, MartColumn
+from warehouse.export.metadata import Mart, MartColumn, plain_ascii
 from warehouse.export.origin import caption_of
 from warehouse.export.printing import PrintFormat
 from warehouse.export.reading import Extent, extents_of, is_text, read_pieces, schema_of
@@ -120,7 +120,7 @@ def printed(connection: duckdb.DuckDBPyConnection, mart: Mart, facts: Mapping[st
             unit=printed_unit(column),
             format=one,
             limits=_limits(column, extent, one),
-            explanation=" ".join([_ascii(column.description), *(f"({n})" for n in of)]),
+            explanation=" ".join([plain_ascii(column.description), *(f"({n})" for n in of)]),
         )
         for column, label, one, extent, of in zip(
             mart.columns, printed_labels(mart.columns), formats, extents, numbers, strict=True
@@ -131,7 +131,7 @@ def printed(connection: duckdb.DuckDBPyConnection, mart: Mart, facts: Mapping[st
         for piece in read_pieces(connection, mart):
             yield [_items(column) for column in piece.columns]
 
-    return Printed(mart, columns, _ascii(caption_of(mart, facts)), notes, n_rows, pieces)
+    return Printed(mart, columns, plain_ascii(caption_of(mart, facts)), notes, n_rows, pieces)
 
 
 def _kind(kind: pa.DataType) -> str:
@@ -185,7 +185,7 @@ def _numbered(
         wanted = [column.note or (YES_OR_NO if pa.types.is_boolean(field.type) else None)]
         if column.name == tells_origin:
             wanted.append(origin)
-        texts = [_ascii(note) for note in wanted if note is not None]
+        texts = [plain_ascii(note) for note in wanted if note is not None]
         notes += [text for text in texts if text not in notes]
         numbers.append([notes.index(text) + 1 for text in texts])
     return notes, numbers
@@ -193,11 +193,6 @@ def _numbered(
 
 def _told(facts: Mapping[str, Any]) -> list[str]:
     return ["Origin of this table:", *(f"{key}: {value}" for key, value in facts.items())]
-
-
-def _ascii(text: str) -> str:
-    """Return text of the metadata in ASCII, other letters by their numbers."""
-    return text.encode("ascii", "backslashreplace").decode()
 
 
 def _items(array: pa.Array) -> list[Any]:

@@ -54,7 +54,7 @@ def schema_of(connection: duckdb.DuckDBPyConnection, mart: Mart) -> pa.Schema:
     Raises
     ------
     WarehouseError
-        As :func:`asked`, and naming a column that is a list or a struct.
+        As :func:`asked`, and naming a column of a type that files lack.
     """
     query = f"select {_names(mart)} from {table_of(mart)} limit 0"
     fields = []
@@ -64,8 +64,17 @@ def schema_of(connection: duckdb.DuckDBPyConnection, mart: Mart) -> pa.Schema:
                 f"column {field.name} of {mart.name} is a list or a struct, which no format here "
                 "holds; release its elements as columns of their own"
             )
-        is_decimal = pa.types.is_decimal(field.type)
-        fields.append(field.with_type(pa.float64()) if is_decimal else field)
+        kind = field.type
+        if pa.types.is_decimal(kind):
+            kind = pa.float64()
+        elif pa.types.is_dictionary(kind) or isinstance(kind, pa.BaseExtensionType):
+            kind = pa.string()  # ENUM, UUID
+        elif not (is_text(kind) or pa.types.is_primitive(kind)) or pa.types.is_interval(kind):
+            raise WarehouseError(
+                f"column {field.name} of {mart.name} is of a type ({field.type}) that no format "
+                "here holds; cast it in its model"
+            )
+        fields.append(pa.field(field.name, kind))
     return pa.schema(fields)
 
 
@@ -97,6 +106,9 @@ def _released(mart: Mart, schema: pa.Schema) -> str:
         name = quoted(field.name)
         if pa.types.is_float64(field.type):
             name = f"{name}::double"
+        if pa.types.is_string(field.type):
+            chosen.append(f"{name}::varchar as {name}")
+            continue
         if pa.types.is_floating(field.type):
             name = f"case when not isnan({name}) then {name} end as {quoted(field.name)}"
         chosen.append(name)
@@ -155,6 +167,10 @@ _OF_TEXT = {
     "is_printable": "coalesce(bool_and(regexp_full_match({0}, '[ -~]*')), true)",
 }
 _OF_TIME = {"n_missing": "count(*) - count({0})"}
+_OF_DAY = {
+    **_OF_TIME,
+    "n_infinite": "count(*) filter (not isfinite({0}) or year({0}) not between 1 and 9999)",
+}
 _OF_NUMBER = {
     "n_missing": "count(*) - count({0})",
     "low": "min({0})",
@@ -203,7 +219,7 @@ def extents_of(
         kind, name = field.type, quoted(field.name)
         found.append({})
         if pa.types.is_temporal(kind):
-            wanted = _OF_TIME
+            wanted = _OF_TIME if pa.types.is_time(kind) else _OF_DAY
             found[place] = dict.fromkeys(("letters", "n_bytes"), _letters_of_time(kind))
         elif is_text(kind):
             wanted = _OF_TEXT
@@ -221,6 +237,12 @@ def extents_of(
     n_rows, *values = asked(connection, mart, query).fetchall()[0]
     for (place, key), value in zip(keys, values, strict=True):
         found[place][key] = value
+    for field, one in zip(schema, found, strict=True):
+        if pa.types.is_temporal(field.type) and one.get("n_infinite"):
+            raise WarehouseError(
+                f"column {field.name} of {mart.name} has {one['n_infinite']} dates outside of the "
+                "years 1 to 9999, which files lack; make them NULL in its model"
+            )
     return n_rows, [Extent(**one) for one in found]
 
 

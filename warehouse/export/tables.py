@@ -81,7 +81,7 @@ def fields_of(
     extents
         What the columns hold, of the same rows.
     in_records
-        Whether types must be those that FITS has; else they stay what they are, as in Parquet.
+        Whether types must be those that FITS has; else those that VOTable has: a truth is one.
     """
     fields = []
     for one, extent in zip(schema, extents, strict=True):
@@ -93,7 +93,7 @@ def fields_of(
                 Field(one.name, None, max(extent.n_bytes, 2), extent.is_ascii, extent.is_printable)
             )
             continue
-        if in_records:
+        if in_records or not pa.types.is_boolean(kind):
             kind = _WIDER.get(kind, kind)
         fields.append(Field(one.name, np.dtype(kind.to_pandas_dtype())))
     return fields
@@ -158,7 +158,14 @@ def _number(array: pa.Array, field: Field) -> np.ndarray:
     assert field.number is not None
     if field.null is None:
         return np.asarray(array.cast(pa.float64()).fill_null(np.nan)).astype(field.number)
-    return np.asarray(array.cast(pa.from_numpy_dtype(field.number)).fill_null(field.null))
+    try:
+        array = array.cast(pa.from_numpy_dtype(field.number))
+    except pa.ArrowInvalid as error:
+        raise WarehouseError(
+            f"column {field.name} holds whole numbers beyond 64 bits with a sign ({error}), which "
+            "VOTable and FITS lack; release it as text: cast it to varchar in its model"
+        ) from error
+    return np.asarray(array.fill_null(field.null))
 
 
 def _text(array: pa.Array, field: Field) -> np.ndarray:
