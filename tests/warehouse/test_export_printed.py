@@ -148,6 +148,12 @@ def test_values_are_rounded_within_a_tenth_of_the_small_errors(
     small = sorted(errors)[len(errors) // 10]
     value_format, error_format = rounded(["x", "x_error"], declared, {"x_error": small})
     assert value_format.decimals == error_format.decimals <= decimals
+    for kind in (error_format, fitted(error_format, Extent(min(errors), max(errors)))):
+        for error in errors:  # none is printed as nothing
+            assert float(kind.text(error)) > 0
+            assert len(kind.text(error)) <= kind.width
+            assert float(kind.text(error)) == pytest.approx(error, abs=10.0**-kind.decimals)
+    assert float(error_format.text(0.0)) == 0
     if value_format.decimals < decimals:
         for value in values:
             printed = float(value_format.text(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from warehouse.connection import WarehouseError
@@ -16,11 +16,15 @@ _PATTERN = re.compile(r"^([AIFE])(\d+)(?:\.(\d+))?$")
 
 @dataclass(frozen=True)
 class PrintFormat:
-    """A print format: kind A, I, F or E, width and decimals."""
+    """A print format: kind A, I, F or E, width and decimals.
+
+    An error is never printed as zero: one below the last decimal is printed as one unit of it.
+    """
 
     kind: str
     width: int
     decimals: int = 0
+    is_error: bool = field(default=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> PrintFormat:
@@ -48,6 +52,8 @@ class PrintFormat:
         """
         if value is None:
             return ""
+        if self.is_error and self.kind in "IF" and value > 0:
+            value = max(value, 10.0**-self.decimals)
         if self.kind == "I":
             return f"{round(value):d}"
         if self.kind == "F":
@@ -127,7 +133,7 @@ def rounded(
         warranted = max(ERROR_FIGURES - 1 - math.floor(math.log10(small)), 0)
         for one in (number, other):
             decimals = min(formats[one].decimals, warranted)
-            found[one] = PrintFormat("F", formats[one].width, decimals)
+            found[one] = PrintFormat("F", formats[one].width, decimals, is_error=one == other)
     return found
 
 
@@ -146,11 +152,11 @@ def fitted(wanted: PrintFormat, extent: Extent) -> PrintFormat:
         What the column holds.
     """
     kind = "I" if wanted.kind == "F" and wanted.decimals == 0 else wanted.kind
-    shape = PrintFormat(kind, wanted.width, wanted.decimals)
+    shape = replace(wanted, kind=kind)
     if kind == "A":
         return PrintFormat("A", max(extent.letters, 1))
     known = [extent.low, extent.high]
     if kind == "E" and extent.smallest is not None:
         known += [math.copysign(extent.smallest, extent.low)]
     texts = [shape.text(value) for value in known if value is not None]
-    return PrintFormat(kind, max(map(len, texts), default=wanted.width), wanted.decimals)
+    return replace(shape, width=max(map(len, texts), default=wanted.width))
