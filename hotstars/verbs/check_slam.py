@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,27 +13,13 @@ from hotstars.checks.slam_marts import (
     catalogues,
     mart_tables,
 )
+from hotstars.verbs.train import Generator, Survey
 
 if TYPE_CHECKING:
     from hotstars.checks.slam_scores import Scores
 
 #: Spectra that sections 3.3 cross-validates.
 SPECTRA = {"LRS": 1000, "MRS": 5000}
-
-
-class Survey(enum.StrEnum):
-    """Whose spectra are checked."""
-
-    lrs = "lrs"
-    mrs = "mrs"
-    both = "both"
-
-
-class Generator(enum.StrEnum):
-    """How spectra are learnt."""
-
-    kernel_ridge = "kernel_ridge"
-    svr = "svr"
 
 
 def slam(
