@@ -23,12 +23,12 @@ def report(
 
     Example: hotstars report --most 1000
     """
-    from hotstars.project import PROJECT, check_built_by_this_version
+    from hotstars.project import check_built_by_this_version
     from hotstars.report.write import check_folder, write_report
     from hotstars.scorecard.whole import whole_scorecard
     from hotstars.verbs.build import dbt
     from warehouse.connection import connect
-    from warehouse.export.origin import settings
+    from warehouse.export.rebuilds import rebuilds
     from warehouse.home import current_home
 
     home = current_home()
@@ -37,8 +37,11 @@ def report(
     made = None
     with connect(home.database, must_exist=True, read_only=True) as connection:
         check_built_by_this_version(connection)
-    vars_ = json.dumps(settings(home.dbt_target, PROJECT))  # descriptions name them
-    if lineage and dbt("--quiet", "docs", "generate", "--static", "--vars", vars_) == 0:
+    docs = ["--quiet", "docs", "generate", "--static"]
+    given = rebuilds(home.dbt_target).last.get("args", {}).get("vars")
+    if given:  # descriptions name them
+        docs += ["--vars", given if isinstance(given, str) else json.dumps(given)]
+    if lineage and dbt(*docs) == 0:
         made = home.dbt_target / "static_index.html"
     scores = whole_scorecard(home) if scorecard else []
     written = write_report(

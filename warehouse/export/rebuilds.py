@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from warehouse.export.metadata import read_manifest
+
 #: Calls of dbt that make tables.
 REBUILDS = ("run", "build")
 
@@ -111,7 +113,7 @@ def end_rebuild(target: Path, commit: str) -> None:
     if after is before:
         return
     made = set(made_by(results))
-    manifest = _json(target / _MANIFEST)
+    manifest = read_manifest(target / _MANIFEST)
     for key, node in _json(target / _BUILT).get("nodes", {}).items():
         if key not in made and key in after.tables and key in manifest["nodes"]:
             manifest["nodes"][key] = node
