@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from warehouse.home import Home
     from warehouse.publish import Release
 
 
@@ -79,6 +80,9 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
     typer.echo(f"warehouse  {home.database}")
     for name, count in counts.items():
         typer.echo(f"  {name:40s}{count:>12,d}")
+    rebuild = _rebuilt(home)
+    if rebuild:
+        typer.echo(rebuild)
     typer.echo("trained models" if models else "no trained models; see `hotstars train --help`")
     for name, version in models.items():
         typer.echo(f"  {name:40s}{version:>12s}")
@@ -93,6 +97,21 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
         typer.echo("quarantine (newest 20)")
         for path, reason in rejected:
             typer.echo(f"  {path}\n    {reason}")
+
+
+def _rebuilt(home: Home) -> str:
+    """Return when the catalogues were built, and by what; nothing where it is not known."""
+    from warehouse.export.rebuilds import is_unfinished, rebuilds
+
+    last = rebuilds(home.dbt_target).last
+    if not last:
+        return ""
+    when, invocation = (last["metadata"][name] for name in ("generated_at", "invocation_id"))
+    told = f"built  {when[:19].replace('T', ' ')} UTC, dbt run {invocation}"
+    told += f", commit {last['commit']}" if "commit" in last else ""
+    if is_unfinished(home.dbt_target):
+        told += "\n  a later rebuild was killed; `hotstars build` makes it good"
+    return told
 
 
 def _published(release: Release) -> None:

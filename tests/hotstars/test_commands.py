@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from hotstars.verbs.sql import stopped_by_ctrl_c
+from warehouse.export.rebuilds import begin_rebuild, end_rebuild
 
 VERBS = [
     "init", "simulate", "ingest", "inspect", "sql", "build", "train", "review", "export", "status",
@@ -68,6 +69,27 @@ def test_tables_of_another_version_are_told_from_those_of_this_one(
     assert done.stderr.startswith("hotstars: marts.be_selection_funnel has no column ")
     assert "n_stars_mrs" in done.stderr
     assert "hotstars build" in done.stderr
+
+
+def test_status_says_when_the_catalogues_were_built_and_whether_a_rebuild_was_killed(
+    home: Path,
+) -> None:
+    assert hotstars("init", home=home).returncode == 0
+    assert "\nbuilt " not in hotstars("status", home=home).stdout
+    target = home / "dbt_target"
+    begin_rebuild(target)
+    results = {
+        "metadata": {"invocation_id": "run 7", "generated_at": "2026-01-02T03:04:05.6Z"},
+        "args": {"which": "run"},
+        "results": [{"unique_id": "model.hotstars.be_new", "status": "success"}],
+    }
+    (target / "run_results.json").write_text(json.dumps(results))
+    (target / "manifest.json").write_text('{"nodes": {}}')
+    end_rebuild(target, "0123abc")
+    told = "built  2026-01-02 03:04:05 UTC, dbt run run 7, commit 0123abc"
+    assert told in hotstars("status", home=home).stdout
+    begin_rebuild(target)  # and killed
+    assert f"{told}\n  a later rebuild was killed" in hotstars("status", home=home).stdout
 
 
 def test_ctrl_c_says_that_the_work_can_go_on(home: Path) -> None:
