@@ -6,15 +6,21 @@
         'line': 'EW(Halpha) < ' ~ var('ew_halpha_max') ~ ' and EW(Mg b) < ' ~ var('ew_mgb_max') ~ ' A',
         'q': '< ' ~ var('q_max') ~ ', or missing',
         'emission': 'probability from ' ~ var('be_probability_min') ~ '; unseen by a network: peak from '
-        ~ var('peak_significance_min') ~ ' sigma, or net emission; a verdict goes before both',
+        ~ var('peak_significance_min') ~ ' sigma within ' ~ var('peak_offset_max') ~ ' A, '
+        ~ var('peak_width_min') ~ ' A wide, or net emission; a verdict goes before both',
         'type': 'later than O8, earlier than A2, not of class I or II',
         'ir': '(H-K)_0 < ' ~ var('be_hk_max') ~ ' and (K-W1)_0 < ' ~ var('be_kw1_max'),
     } -%}
-    {#- Of two quantities the ledger shows the one that fails. -#}
-    {%- set halpha_decides = 'ew_halpha >= ' ~ var('ew_halpha_max')
-        ~ ' and coalesce(ew_mgb < ' ~ var('ew_mgb_max') ~ ', true)' -%}
-    {%- set kw1_decides = 'kw1_0 >= ' ~ var('be_kw1_max')
-        ~ ' and coalesce(hk_0 < ' ~ var('be_hk_max') ~ ', true)' -%}
+    {#- Of several quantities the ledger shows the first that fails; one that is missing fails. -#}
+    {%- set halpha_decides = 'not coalesce(ew_halpha < ' ~ var('ew_halpha_max') ~ ', false)'
+        ~ ' and coalesce(ew_mgb < ' ~ var('ew_mgb_max') ~ ', false)' -%}
+    {%- set kw1_decides = 'not coalesce(kw1_0 < ' ~ var('be_kw1_max') ~ ', false)'
+        ~ ' and coalesce(hk_0 < ' ~ var('be_hk_max') ~ ', false)' -%}
+    {%- set peak = {
+        'shown': "emission_method = 'peak and equivalent width' and not has_emission"
+        ~ ' and peak_significance >= ' ~ var('peak_significance_min'),
+        'is_off': 'abs(peak_offset) > ' ~ var('peak_offset_max'),
+    } -%}
     {{ return([
         {'step': 0, 'criterion': 'spectra', 'section': 'Wang+2022, 2', 'column': none},
         {'step': 1, 'criterion': 'signal_to_noise', 'section': 'Wang+2022, 2',
@@ -33,10 +39,14 @@
          'threshold': threshold.q, 'published_n_spectra': 257860},
         {'step': 5, 'criterion': 'halpha_emission', 'section': 'Wang+2022, 4',
          'column': 'passes_emission',
-         'value': "case emission_method when 'network' then be_probability"
-         ~ " when 'peak and equivalent width' then peak_significance end",
-         'quantity_sql': "case emission_method when 'network' then 'probability by ' || be_model"
-         ~ " when 'review' then 'verdict of ' || reviewer || ': ' || verdict"
+         'value': 'case when ' ~ peak.shown ~ ' and ' ~ peak.is_off ~ ' then peak_offset when '
+         ~ peak.shown ~ " then peak_width when emission_method = 'network' then be_probability"
+         ~ " when emission_method = 'peak and equivalent width' then peak_significance end",
+         'quantity_sql': 'case when ' ~ peak.shown ~ ' and ' ~ peak.is_off
+         ~ " then 'offset of the H-alpha peak (A)' when " ~ peak.shown
+         ~ " then 'width of the H-alpha peak (A)'"
+         ~ " when emission_method = 'network' then 'probability by ' || be_model"
+         ~ " when emission_method = 'review' then 'verdict of ' || reviewer || ': ' || verdict"
          ~ " else 'significance of the H-alpha peak' end",
          'threshold': threshold.emission,
          'published_n_stars': 1134},
@@ -48,7 +58,8 @@
          'threshold': 'in none', 'published_n_stars': 671},
         {'step': 8, 'criterion': 'spectral_type', 'section': 'Wang+2022, 5.2',
          'column': 'passes_spectral_type', 'value': 'numeric_type',
-         'quantity': 'MK type (B0 = 10, A0 = 20)', 'threshold': threshold.type,
+         'quantity_sql': "coalesce('MK type ' || spectral_type, 'MK type') || ' (B0 = 10, A0 = 20)'",
+         'threshold': threshold.type,
          'published_n_stars': 222},
         {'step': 9, 'criterion': 'infrared_colours', 'section': 'Wang+2022, 5.3',
          'column': 'passes_ir', 'value': 'case when ' ~ kw1_decides ~ ' then kw1_0 else hk_0 end',

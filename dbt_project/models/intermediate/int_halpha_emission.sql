@@ -51,6 +51,8 @@ select
     obsid,
     exposure,
     strongest_peak_significance as peak_significance,
+    strongest_peak_wavelength - {{ var('halpha_wavelength') }} as peak_offset,
+    strongest_peak_width as peak_width,
     has_peak,
     has_net_emission,
     be_probability,
