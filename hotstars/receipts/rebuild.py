@@ -8,7 +8,7 @@ from hotstars.project import PROJECT, newest_manifest
 from hotstars.receipts.lineage import ancestors, model_columns
 from ml.registry import list_versions
 from warehouse.export.metadata import marts, read_manifest
-from warehouse.export.origin import of_rebuild, of_tables
+from warehouse.export.origin import of_rebuild, of_tables, source_releases, told_sources
 from warehouse.publish import git_commit
 
 if TYPE_CHECKING:
@@ -28,9 +28,15 @@ def what_made(home: Home, connection: duckdb.DuckDBPyConnection) -> dict[str, An
         for name, version, card in list_versions(home.models)
         if card.get("simulated")
     ]
+    releases = source_releases(connection)
+    apart = of_tables(path.parent, PROJECT, chains, commit)
+    by_mart = {
+        mart: {**apart.get(mart, {}), "sources": told_sources(releases, keys)}
+        for mart, keys in chains.items()
+    }
     return {
         **of_rebuild(path.parent, PROJECT, connection, commit),
-        "by_mart": of_tables(path.parent, PROJECT, chains, commit),
+        "by_mart": by_mart,
         "models_by_mart": models_by_mart(manifest, connection),
         "simulated_models": simulated,
     }

@@ -64,6 +64,8 @@ def _numbers(row: Mapping[str, Any], table: Mapping[str, Any]) -> Iterator[str]:
     """Yield a row's values with their errors and units, rounded as the table is printed."""
     units, decimals = table.get("units", {}), table.get("decimals", {})
     for name, value in row.items():
+        if name == "flag" and not value and "slam_model" in row:
+            yield "flag missing: labels are extrapolated"
         if value is None or value == "" or name in _NAMES or name.removesuffix("_error") != name:
             continue
         if isinstance(value, float):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -39,6 +40,47 @@ def dbt(*arguments: str) -> int:
     return code
 
 
+def check_vars(arguments: Sequence[str]) -> None:
+    """Refuse vars that no model reads: dbt takes any name, and a mistyped one would change nothing.
+
+    Parameters
+    ----------
+    arguments
+        For dbt.
+
+    Raises
+    ------
+    WarehouseError
+        Naming the var and those that it may stand for.
+    """
+    import difflib
+
+    import yaml
+
+    from warehouse.connection import WarehouseError
+
+    given: list[str] = []
+    for place, one in enumerate(arguments):
+        if one.startswith("--vars="):
+            given.append(one.removeprefix("--vars="))
+        elif one == "--vars":
+            given += arguments[place + 1 : place + 2]
+    declared = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+    for text in given:
+        try:
+            wanted = yaml.safe_load(text)
+        except yaml.YAMLError:
+            return  # dbt says what is wrong with it
+        for name in wanted if isinstance(wanted, dict) else ():
+            if name not in declared:
+                near = difflib.get_close_matches(str(name), declared, 3)
+                raise WarehouseError(
+                    f"--vars: there is no var {name!r}"
+                    + (f"; there is {' or '.join(near)}" if near else "")
+                    + f"; all stand in {PROJECT / 'dbt_project.yml'}"
+                )
+
+
 def build(
     arguments: list[str] = typer.Argument(
         None, metavar="[DBT ARGUMENT]...", help="Passed on to dbt; `run` by default."
@@ -51,6 +93,7 @@ def build(
     from warehouse.connection import connect
     from warehouse.home import current_home
 
+    check_vars(arguments or [])
     # A missing or locked warehouse is explained here in our words, before dbt starts.
     connect(current_home().database, must_exist=True).close()
     raise typer.Exit(dbt(*(arguments or ["run"])))

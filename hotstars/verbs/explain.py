@@ -82,12 +82,13 @@ def receipts(
     from hotstars.project import PROJECT, newest_manifest
     from hotstars.receipts import lineage, origins
     from warehouse.export.metadata import marts
-    from warehouse.export.origin import of_rebuild, of_tables
+    from warehouse.export.origin import of_rebuild, of_tables, source_releases, told_sources
     from warehouse.export.rebuilds import rebuilds
     from warehouse.publish import git_commit
 
     path = newest_manifest(home)
     commit = git_commit(PROJECT)
+    rebuild = of_rebuild(path.parent, PROJECT, connection, commit)
     apart: dict[str, Any] = {}
     tables: dict[str, Any] = {}
     read: list[dict[str, Any]] = []
@@ -108,6 +109,7 @@ def receipts(
                 }
         apart = of_tables(path.parent, PROJECT, before, commit)
         keys = sorted({key for chain in before.values() for key in chain})
+        rebuild["sources"] = told_sources(source_releases(connection), keys)
         values = _values_read(manifest, keys, rebuilds(path.parent))
         told = lineage.setting_sources(PROJECT / "dbt_project.yml")
         read = [
@@ -123,7 +125,7 @@ def receipts(
         "tables": tables,
         "settings": read,
         "constants": constants,
-        "rebuild": of_rebuild(path.parent, PROJECT, connection, commit),
+        "rebuild": rebuild,
         "rebuilt_apart": apart,
     }
 

@@ -103,12 +103,15 @@ def _rebuilt(home: Home) -> str:
     """Return when the catalogues were built, and by what; nothing where it is not known."""
     from warehouse.export.rebuilds import is_unfinished, rebuilds
 
-    last = rebuilds(home.dbt_target).last
+    known = rebuilds(home.dbt_target)
+    last = known.last
     if not last:
         return ""
     when, invocation = (last["metadata"][name] for name in ("generated_at", "invocation_id"))
     told = f"built  {when[:19].replace('T', ' ')} UTC, dbt run {invocation}"
     told += f", commit {last['commit']}" if "commit" in last else ""
+    if known.ended.get("failed"):
+        told += f"\n  {known.told_failure}"
     if is_unfinished(home.dbt_target):
         told += "\n  a later rebuild was killed; `hotstars build` makes it good"
     return told

@@ -56,6 +56,15 @@ def test_without_a_warehouse_a_verb_says_what_to_do(home: Path, arguments: tuple
     assert "hotstars init" in done.stderr or "dbt run" in done.stderr
 
 
+def test_a_mistyped_var_is_refused_with_the_one_that_was_meant(home: Path) -> None:
+    assert hotstars("init", home=home).returncode == 0
+    for given in (["--vars", "be_probabilty_min: 0.95"], ["--vars={be_probabilty_min: 0.95}"]):
+        done = hotstars("build", "run", *given, home=home)
+        assert done.returncode == 1
+        assert done.stderr.startswith("hotstars: --vars: there is no var 'be_probabilty_min'")
+        assert "be_probability_min" in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [("report",), ("explain", "J040320.74+511852.5")])
 def test_tables_of_another_version_are_told_from_those_of_this_one(
     home: Path, arguments: tuple[str, ...]

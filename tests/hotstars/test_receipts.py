@@ -21,7 +21,13 @@ from hotstars.receipts.lineage import (
 from hotstars.receipts.rebuild import models_by_mart
 from hotstars.verbs.explain import find
 from warehouse.export.metadata import read_manifest
-from warehouse.export.origin import of_rebuild, of_tables, settings
+from warehouse.export.origin import (
+    of_rebuild,
+    of_tables,
+    settings,
+    source_releases,
+    told_sources,
+)
 from warehouse.export.rebuilds import (
     begin_rebuild,
     built_manifest,
@@ -148,6 +154,25 @@ def test_a_star_is_found_by_the_start_of_its_name_and_no_letter_is_a_wildcard() 
         assert find(connection, "J%51") == find(connection, "51") == []
 
 
+def test_sources_are_those_that_a_table_reads() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema raw;"
+            "create table raw.gaia_source as select 'DR3' as release;"
+            "create table raw.apogee_star as select 'dr17' as release;"
+            "create table raw.literature_star as select unnest(['Lin+2015', 'Hou+2016']) reference;"
+            "create table raw.reddening as select 'Bayestar19' as dust_map;"
+            "create table raw.ingest_run as select 1 as run_id"
+        )
+        found = source_releases(connection)
+    keys = ["model.hotstars.be_new", "source.hotstars.raw.literature_star",
+            "source.hotstars.raw.gaia_source", "source.hotstars.raw.reddening"]  # fmt: skip
+    assert told_sources(found, keys) == (
+        "gaia_source DR3; literature_star Hou+2016, Lin+2015; reddening Bayestar19"
+    )
+    assert "apogee_star dr17" in told_sources(found)
+
+
 KEYS = ["model.hotstars.be_new", "model.hotstars.tests", "seed.hotstars.bands"]
 
 
@@ -210,6 +235,8 @@ def test_each_table_has_the_run_that_made_it(tmp_path: Path) -> None:
     dbt(target, "run", "2026-01-03", {"q_max": 0.1}, failed=tuple(KEYS), band="never")
     end_rebuild(target, "ccc")
     assert rebuilds(target).last["commit"] == "bbb"
+    told = rebuilds(target).told_failure
+    assert told.startswith("the rebuild of 2026-01-03 00:00:00 UTC failed in be_new, tests, bands:")
     apart = of_tables(target, PROJECT, chains, "now")
     assert apart["be_new"] == {
         "commit": "bbb", "dbt_invocation": "run 2026-01-02", "built_at": "2026-01-02T00:00:00",
@@ -220,10 +247,16 @@ def test_each_table_has_the_run_that_made_it(tmp_path: Path) -> None:
         "vars": "q_slope 1.5", "runs_before": "",
     }  # fmt: skip
     assert described(target) == {"be_new": "new", "tests": "old", "bands": "old"}
+    # what comes before it was made anew after it, and has no part in it
+    dbt(target, "run", "2026-01-04", {"q_max": 0.2}, selected=("tests",), band="newest")
+    end_rebuild(target, "eee")
+    assert rebuilds(target).told_failure == ""
+    assert of_tables(target, PROJECT, chains, "now")["be_new"]["runs_before"] == ""
+    assert of_tables(target, PROJECT, chains, "now")["be_new"]["vars"] == "q_max 0.3"
     # the whole anew: what came before is forgotten
-    dbt(target, "run", "2026-01-04")
+    dbt(target, "run", "2026-01-05")
     end_rebuild(target, "ddd")
-    assert list(rebuilds(target).runs) == ["run 2026-01-04"]
+    assert list(rebuilds(target).runs) == ["run 2026-01-05"]
     assert of_tables(target, PROJECT, chains, "now") == {}
 
 

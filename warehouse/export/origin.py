@@ -6,7 +6,7 @@ where it has one, and in every format the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ from warehouse import __version__
 from warehouse.export.article import Article
 from warehouse.export.metadata import Mart
 from warehouse.export.rebuilds import is_unfinished, rebuilds
+
+#: Columns of raw tables that say where rows are from, the first that a table has.
+_SOURCE_COLUMNS = ("release", "reference", "dust_map", "grid")
 
 #: What tables with rows of a simulated survey say, and only these.
 SIMULATED = "simulated"
@@ -131,7 +134,7 @@ def of_rebuild(
         facts["unfinished"] = "a later rebuild was killed: what it made is not told apart"
     releases = source_releases(connection)
     if releases:
-        facts["sources"] = "; ".join(f"{name} {', '.join(of)}" for name, of in releases.items())
+        facts["sources"] = told_sources(releases)
     return facts
 
 
@@ -156,12 +159,15 @@ def of_tables(
     known = rebuilds(target)
     found = {}
     for mart, keys in chains.items():
-        runs = known.of(keys)
-        if not runs or runs == [known.last]:
+        own = next(iter(known.of(keys[:1])), None)
+        if own is None:
             continue
-        own = (known.of(keys[:1]) or runs[-1:])[0]
+        # what was made anew since has no part in it
+        others = known.of(keys)
+        others = others[: others.index(own)]
+        if own is known.last and not others:
+            continue
         facts = _of_run(own, project, commit)
-        others = [run for run in runs if run is not own]
         told = {
             f"{name} {value}": None
             for run in (*others, own)
@@ -229,22 +235,39 @@ def changed_vars(given: Mapping[str, Any] | str, project: Path) -> dict[str, Any
 
 
 def source_releases(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """Return the releases that stand in the raw tables, by table; none where there are none."""
-    try:
-        tables = connection.execute(
-            "select table_name from duckdb_columns() "
-            "where schema_name = 'raw' and column_name = 'release' order by all"
-        ).fetchall()
-    except duckdb.Error:
-        return {}
+    """Return the releases or references that stand in each raw table that has any."""
     found = {}
-    for (table,) in tables:
+    for table, columns in connection.execute(
+        "select table_name, list(column_name) from duckdb_columns() "
+        "where schema_name = 'raw' group by all order by all"
+    ).fetchall():
+        column = next((name for name in _SOURCE_COLUMNS if name in columns), None)
+        if column is None:
+            continue
         rows = connection.execute(
-            f'select distinct release from raw."{table}" where release is not null order by all'
+            f'select distinct {column} from raw."{table}" where {column} is not null order by all'
         ).fetchall()
         if rows:
             found[table] = [str(value) for (value,) in rows]
     return found
+
+
+def told_sources(releases: Mapping[str, Sequence[str]], keys: Iterable[str] | None = None) -> str:
+    """Return sources with their releases as a text.
+
+    Parameters
+    ----------
+    releases
+        :func:`source_releases`.
+    keys
+        Unique ids of a table and of all before it, whose sources alone are told; all by default.
+    """
+    read = None if keys is None else {
+        key.rpartition(".")[2] for key in keys if key.startswith("source.")
+    }  # fmt: skip
+    return "; ".join(
+        f"{name} {', '.join(of)}" for name, of in releases.items() if read is None or name in read
+    )
 
 
 def of_models(mart: Mart, rows: pa.Table) -> dict[str, list[str]]:

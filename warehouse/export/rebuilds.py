@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from warehouse.export.metadata import read_manifest
 #: Calls of dbt that make tables.
 REBUILDS = ("run", "build")
 
+_TABLES = ("model.", "seed.")
 _RESULTS, _MANIFEST = "run_results.json", "manifest.json"
 _KEPT, _BUILT, _BEGUN = "rebuild.json", "built_manifest.json", "rebuild.begun.json"
 
@@ -34,15 +35,31 @@ class Rebuilds:
         ``metadata``, ``args`` and, where it is known, ``commit`` of each, by its invocation.
     tables
         Invocation of the run that made a model or a seed, by its unique id.
+    ended
+        Of the last run, whether it made a table or not: ``invocation_id``, ``generated_at``, and
+        ``failed``, the names of what it could not make. Nothing where none is known.
     """
 
     runs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tables: Mapping[str, str] = field(default_factory=dict)
+    ended: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def last(self) -> Mapping[str, Any]:
         """The newest run that made a table; nothing where none is known."""
         return max(self.runs.values(), key=_when, default={})
+
+    @property
+    def told_failure(self) -> str:
+        """What the last run could not make, and what that means; empty where it made all."""
+        failed = self.ended.get("failed", [])
+        if not failed:
+            return ""
+        when = str(self.ended["generated_at"])[:19].replace("T", " ")
+        return (
+            f"the rebuild of {when} UTC failed in {', '.join(failed)}: these tables, and those "
+            "after them, are what they were before"
+        )
 
     def of(self, keys: Iterable[str]) -> list[Mapping[str, Any]]:
         """Return the runs that made some tables, oldest first, each once."""
@@ -59,15 +76,25 @@ class Rebuilds:
         commit
             Of the source tree, where it is known.
         """
-        invocation = results.get("metadata", {}).get("invocation_id")
-        made = made_by(results)
-        if not made or not invocation or invocation in self.runs:
+        metadata = results.get("metadata", {})
+        invocation = metadata.get("invocation_id")
+        if results.get("args", {}).get("which") not in REBUILDS or (
+            invocation == self.ended.get("invocation_id")
+        ):
             return self
+        ended = {
+            "invocation_id": invocation,
+            "generated_at": metadata.get("generated_at", ""),
+            "failed": failed_of(results),
+        }
+        made = made_by(results)
+        if not made:
+            return replace(self, ended=ended)
         tables = {**self.tables, **dict.fromkeys(made, invocation)}
         run = {"metadata": results["metadata"], "args": results["args"]}
         runs = {**self.runs, invocation: run | ({"commit": commit} if commit else {})}
         used = set(tables.values())
-        return Rebuilds({name: one for name, one in runs.items() if name in used}, tables)
+        return Rebuilds({name: one for name, one in runs.items() if name in used}, tables, ended)
 
 
 def made_by(results: Mapping[str, Any]) -> list[str]:
@@ -77,7 +104,16 @@ def made_by(results: Mapping[str, Any]) -> list[str]:
     return [
         one["unique_id"]
         for one in results.get("results", [])
-        if one["status"] == "success" and one["unique_id"].startswith(("model.", "seed."))
+        if one["status"] == "success" and one["unique_id"].startswith(_TABLES)
+    ]
+
+
+def failed_of(results: Mapping[str, Any]) -> list[str]:
+    """Return the names of the tables that a call of dbt could not make; not those after them."""
+    return [
+        one["unique_id"].rpartition(".")[2]
+        for one in results.get("results", [])
+        if one["status"] in ("error", "partial success") and one["unique_id"].startswith(_TABLES)
     ]
 
 
@@ -112,13 +148,16 @@ def end_rebuild(target: Path, commit: str) -> None:
     after = before.after(results, commit)
     if after is before:
         return
+    if after.runs is before.runs:
+        _write(target / _KEPT, asdict(after))
+        return
     made = set(made_by(results))
     manifest = read_manifest(target / _MANIFEST)
     for key, node in _json(target / _BUILT).get("nodes", {}).items():
         if key not in made and key in after.tables and key in manifest["nodes"]:
             manifest["nodes"][key] = node
     _write(target / _BUILT, manifest)
-    _write(target / _KEPT, {"runs": after.runs, "tables": after.tables})
+    _write(target / _KEPT, asdict(after))
 
 
 def rebuilds(target: Path) -> Rebuilds:
@@ -137,13 +176,13 @@ def built_manifest(target: Path) -> Path:
     It is dbt's own where dbt was called without `hotstars build` since, or nothing was built.
     """
     kept = _kept(target)
-    is_all_kept = kept.after(_json(target / _RESULTS), None) is kept
+    is_all_kept = kept.after(_json(target / _RESULTS), None).runs is kept.runs
     return target / (_BUILT if is_all_kept and (target / _BUILT).exists() else _MANIFEST)
 
 
 def _kept(target: Path) -> Rebuilds:
     told = _json(target / _KEPT)
-    return Rebuilds(told.get("runs", {}), told.get("tables", {}))
+    return Rebuilds(told.get("runs", {}), told.get("tables", {}), told.get("ended", {}))
 
 
 def _when(run: Mapping[str, Any]) -> str:
