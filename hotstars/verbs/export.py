@@ -12,6 +12,8 @@ from warehouse.formats import ExportFormat
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import duckdb
+
     from warehouse.export.metadata import Mart
 
 
@@ -65,7 +67,10 @@ def export(
     with connect(database, read_only=True) as connection:
         rebuild = what_made(home, connection) if release is None else release.card["rebuild"]
         for one in format_:
-            wanted = _placed(chosen) if one is ExportFormat.hats and not names else chosen
+            wanted = chosen
+            if not names:  # all means all that can be
+                wanted = _placed(chosen) if one is ExportFormat.hats else wanted
+                wanted = _filled(chosen, connection) if one is ExportFormat.cds else wanted
             for path in export_marts(connection, wanted, one, folder, rebuild, article):
                 typer.echo(path)
 
@@ -94,6 +99,19 @@ def _chosen(
             "name a mart, a --paper, or --all; `hotstars export --list` shows them"
         )
     return [mart_of(known, name) for name in dict.fromkeys(chosen)]
+
+
+def _filled(chosen: Sequence[Mart], connection: duckdb.DuckDBPyConnection) -> list[Mart]:
+    """Return the marts with rows, and say which have none: CDS takes no empty files."""
+    from warehouse.export.reading import asked, table_of
+
+    found = []
+    for mart in chosen:
+        if asked(connection, mart, f"select 1 from {table_of(mart)} limit 1").fetchall():
+            found.append(mart)
+        else:
+            typer.echo(f"{mart.name}: left out, it has no rows", err=True)
+    return found
 
 
 def _placed(chosen: Sequence[Mart]) -> list[Mart]:

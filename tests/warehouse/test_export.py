@@ -317,6 +317,14 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("writer", [whole_file, whole_folder])
+def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path, writer: Any) -> None:
+    (tmp_path / "out").touch()
+    told = pytest.raises(WarehouseError, match="out/be_test: cannot be written")
+    with told, writer(tmp_path / "out" / "be_test"):
+        raise AssertionError("it cannot begin")
+
+
 def test_what_a_killed_writer_left_goes_at_the_next_write(tmp_path: Path) -> None:
     path = tmp_path / "be_test.csv"
     code = (

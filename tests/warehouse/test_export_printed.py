@@ -206,13 +206,14 @@ def test_the_head_of_a_machine_readable_table(
     lines = " ".join(above.split())
     assert "RAdeg [0.147123/359.483333] Meaning of ra" in lines
     assert "[cm/s2] logg [-0.50/4.10]? Meaning" in lines
-    assert "survey Meaning of survey, a 'quoted' & <odd> word (1)" in lines
-    assert "is_runaway [0/1]? Meaning of is_runaway, a 'quoted' & <odd> word (2)" in lines
-    assert "flag [-9/1]? Meaning of flag, a 'quoted' & <odd> word (3)" in lines
+    assert "survey Meaning of survey, a 'quoted' & <odd> word (2)" in lines
+    assert "is_runaway [0/1]? Meaning of is_runaway, a 'quoted' & <odd> word (3)" in lines
+    assert "flag [-9/1]? Meaning of flag, a 'quoted' & <odd> word (4)" in lines
     assert re.findall(r"^Note \((\d)\): (.*)$", notes, re.MULTILINE) == [
-        ("1", "Origin of this table:"),
-        ("2", "Whether what the explanation says is so:"),
-        ("3", "What it is:"),
+        ("1", mart().description),
+        ("2", "Origin of this table:"),
+        ("3", "Whether what the explanation says is so:"),
+        ("4", "What it is:"),
     ]
     assert "\n    1 = one thing;\n    -9 = not known, as many are.\n" in notes
     assert re.search(r"^ +\d\d I1 ", above, re.MULTILINE)  # a column of one byte

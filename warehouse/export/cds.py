@@ -24,7 +24,8 @@ _WIDTH = 80
 
 _DESCRIPTION = (
     "Each table is a catalogue of the hotstars warehouse; a note of each says what it was made "
-    "from and by. Numbers are rounded to two figures of their errors. A blank is a missing value."
+    "from and by. Numbers are rounded to two figures of the small errors of their column. A blank "
+    "is a missing value."
 )
 
 
@@ -85,7 +86,6 @@ def _describe(
     maker.title = title
     maker.author = first
     maker.authors = article.authors
-    maker.keywords = article.keywords
     maker.abstract = article.abstract or plain_ascii(
         " ".join(f"{one.caption}: {one.mart.description}" for one in tables)
     )
@@ -96,6 +96,7 @@ def _describe(
     maker.setReadmeTemplate(
         str(_TEMPLATE),
         {
+            "keys": f"Keywords: {article.keywords}\n\n" if article.keywords else "",
             "head": short.ljust(_WIDTH - len(whose)) + whose,
             "references": plain_ascii(
                 "\n".join(f"  {paper}, {bibcode}" for bibcode, paper in cited.items())

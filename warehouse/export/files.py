@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from warehouse.connection import WarehouseError
@@ -21,9 +21,9 @@ def whole_file(path: Path) -> Iterator[Path]:
         When the disk is full or the folder cannot be written; the old file stays.
     """
     temporary = _beside(path, "part")
-    clear_rubbish(path.parent, path.name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        clear_rubbish(path.parent, path.name)
         yield temporary
         with temporary.open("rb+") as handle:
             os.fsync(handle.fileno())
@@ -31,7 +31,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise WarehouseError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(NotADirectoryError):
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -44,8 +45,8 @@ def scratch_folder(path: Path) -> Iterator[Path]:
         When the disk is full or the folder cannot be written.
     """
     temporary = _beside(path, "parts")
-    clear_rubbish(path.parent, path.name)
     try:
+        clear_rubbish(path.parent, path.name)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         yield temporary

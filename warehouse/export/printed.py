@@ -113,14 +113,14 @@ def printed(connection: duckdb.DuckDBPyConnection, mart: Mart, facts: Mapping[st
         printing.fitted(one, extent)
         for one, extent in zip(printing.rounded(names, wanted, small), extents, strict=True)
     ]
-    notes, numbers = _numbered(mart.columns, schema, "\n".join(_told(facts)))
+    notes, numbers = _numbered(mart, schema, "\n".join(_told(facts)))
     columns = [
         PrintedColumn(
             label=label,
             unit=printed_unit(column),
             format=one,
             limits=_limits(column, extent, one),
-            explanation=" ".join([plain_ascii(column.description), *(f"({n})" for n in of)]),
+            explanation=" ".join([_in_print(column.description), *(f"({n})" for n in of)]),
         )
         for column, label, one, extent, of in zip(
             mart.columns, printed_labels(mart.columns), formats, extents, numbers, strict=True
@@ -170,22 +170,21 @@ def _limits(column: MartColumn, extent: Extent, one: PrintFormat) -> str:
     return (f"[{low}]" if low == high else f"[{low}/{high}]") + missing
 
 
-def _numbered(
-    columns: Sequence[MartColumn], schema: pa.Schema, origin: str
-) -> tuple[list[str], list[list[int]]]:
+def _numbered(mart: Mart, schema: pa.Schema, origin: str) -> tuple[list[str], list[list[int]]]:
     """Return the notes, each once, and their numbers by column.
 
-    The column of surveys refers to the origin, or else the first column.
+    The first column refers to what a row is, that of surveys, or else the first, to the origin.
     """
-    names = [column.name for column in columns]
+    names = [column.name for column in mart.columns]
     tells_origin = "survey" if "survey" in names else names[0]
     notes: list[str] = []
     numbers = []
-    for column, field in zip(columns, schema, strict=True):
-        wanted = [column.note or (YES_OR_NO if pa.types.is_boolean(field.type) else None)]
+    for column, field in zip(mart.columns, schema, strict=True):
+        wanted = [mart.description if column.name == names[0] else None]
+        wanted.append(column.note or (YES_OR_NO if pa.types.is_boolean(field.type) else None))
         if column.name == tells_origin:
             wanted.append(origin)
-        texts = [plain_ascii(note) for note in wanted if note is not None]
+        texts = [_in_print(note) for note in wanted if note]
         notes += [text for text in texts if text not in notes]
         numbers.append([notes.index(text) + 1 for text in texts])
     return notes, numbers
@@ -193,6 +192,11 @@ def _numbered(
 
 def _told(facts: Mapping[str, Any]) -> list[str]:
     return ["Origin of this table:", *(f"{key}: {value}" for key, value in facts.items())]
+
+
+def _in_print(text: str) -> str:
+    """Return text of the metadata as a printed table has it: ASCII, and no NULL but a blank."""
+    return plain_ascii(text).replace("NULL", "blank")
 
 
 def _items(array: pa.Array) -> list[Any]:
