@@ -53,7 +53,7 @@ class Labels:
         Inverse of ``J^T W J`` at the solution. It follows from the inverse variances alone and
         is **not** scaled by the chi^2; where ``chi2 / (n_pixels - 4)`` is well above 1, the
         model does not describe the star and the errors are too small. NaN for a label that
-        the training set does not vary.
+        the training set does not vary, and for one at a bound of the search (:func:`bounds`).
     chi2 : (n,)
         At the solution, with the generator's error in the variance where that was asked for.
     n_pixels : (n,)
@@ -272,7 +272,7 @@ class _Search:
                 array[moved] = values[better]
             damping[stars] *= np.where(better, lessening, 5.0)
             converged[stars[at_rest]] = True
-        return x, chi2, self._inverse(curvature), converged
+        return x, chi2, self._inverse(curvature, x), converged
 
     def _evaluate(self, x: Floats, stars: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
         """Return chi^2 (k,), ``J^T W r`` (k, d) and ``J^T W J`` (k, d, d).
@@ -318,12 +318,18 @@ class _Search:
         step = np.linalg.solve(matrix, slope[:, :, None])[:, :, 0]
         return np.clip(x + step, self.low, self.high)
 
-    def _inverse(self, curvature: Floats) -> Floats:
-        """Return covariances; NaN for labels that have no range and for singular matrices."""
+    def _inverse(self, curvature: Floats, x: Floats) -> Floats:
+        """Return covariances; NaN for labels that have no range and for singular matrices.
+
+        A label at a bound is where the search was stopped and no minimum: it has no variance, and
+        those of the others are for it as it is.
+        """
         n, d = curvature.shape[:2]
         free = np.flatnonzero(self.high > self.low)
         covariance = np.full((n, d, d), np.nan)
-        matrix = curvature[:, free[:, None], free]
+        held = ((x <= self.low) | (x >= self.high))[:, free]
+        apart = held[:, :, None] | held[:, None, :]
+        matrix = np.where(apart, np.eye(len(free)), curvature[:, free[:, None], free])
         scale = np.sqrt(np.diagonal(matrix, axis1=1, axis2=2))
         regular = np.all(scale > 0.0, axis=1) & np.all(np.isfinite(matrix), axis=(1, 2))
         scale = np.where(regular[:, None], scale, 1.0)
@@ -333,6 +339,7 @@ class _Search:
         matrix[~regular] = np.eye(len(free))
         inverse = np.linalg.inv(matrix) / outer
         inverse[~regular] = np.nan
+        inverse[apart] = np.nan
         covariance[:, free[:, None], free] = inverse
         return covariance
 

@@ -200,6 +200,29 @@ def test_labels_stay_within_bounds_whatever_the_spectrum(generator: Generator) -
     assert np.all(np.isfinite(found.chi2))
 
 
+def test_a_label_at_a_bound_has_no_error_and_the_others_have_theirs(generator: Generator) -> None:
+    """Where the search was stopped there is no minimum, and so no width of one."""
+    low, high = bounds(generator)
+    stars = np.array([[22000.0, 3.5, -0.3, 0.0]] * 20)  # that do not rotate: half end at 0
+    flux, ivar = observe(generator, stars, 0.005, 5)
+    found = solve(generator, flux, ivar)
+    x = generator.standardise(found.values)
+    at_bound = np.isclose(x, low, atol=1e-9) | np.isclose(x, high, atol=1e-9)
+    assert 0 < at_bound[:, 3].sum() < 20
+    assert np.array_equal(np.isnan(found.errors), at_bound)
+    # the others: a fit in which the label at the bound is known
+    star = np.flatnonzero(at_bound[:, 3] & ~at_bound[:, :3].any(axis=1))[0]
+    step = 1e-2 * generator.label_scale
+    slopes = np.stack([
+        (generator.predict(found.values[[star]] + step * unit)[0]
+         - generator.predict(found.values[[star]] - step * unit)[0]) / (2 * step[column])
+        for column, unit in enumerate(np.eye(4)[:3])
+    ]).astype(np.float64)  # fmt: skip
+    weight = 1.0 / (1.0 / ivar[star] + generator.error.astype(np.float64) ** 2)
+    expected = np.sqrt(np.diagonal(np.linalg.inv(slopes * weight @ slopes.T)))
+    np.testing.assert_allclose(found.errors[star, :3], expected, rtol=0.05)
+
+
 def test_a_star_without_pixels_has_no_labels(generator: Generator) -> None:
     flux, ivar = observe(generator, labels_in_the_box(3, 11), NOISE, 12)
     ivar[1] = 0.0
@@ -221,7 +244,11 @@ def test_a_label_that_never_varies_is_returned_without_error() -> None:
     found = solve(generator, *observe(generator, labels[:30], NOISE, 14))
     np.testing.assert_allclose(found.m_h, 0.3)
     assert np.all(np.isnan(found.errors[:, 2]))
-    assert np.all(np.isfinite(found.errors[:, [0, 1, 3]]))
+    low, high = (one * generator.label_scale + generator.label_mean for one in bounds(generator))
+    inside = (found.values > low + 1e-6) & (found.values < high - 1e-6)
+    varied = np.array([0, 1, 3])
+    assert np.array_equal(np.isfinite(found.errors[:, varied]), inside[:, varied])
+    assert inside[:, varied].mean() > 0.9
     assert "I" in found.inside
 
 
@@ -271,7 +298,7 @@ def test_curves_of_the_continuum_take_a_wrong_one_away(generator: Generator) -> 
     found = solve(generator, tilted, ivar, continuum=slow_curves())
     pull = (found.values - labels) / found.errors
     assert np.sqrt(np.mean(pull**2)) < 1.5
-    assert np.sqrt(np.mean(((plain.values - labels) / plain.errors) ** 2)) > 2.5
+    assert np.sqrt(np.nanmean(((plain.values - labels) / plain.errors) ** 2)) > 2.5
 
 
 def test_labels_and_continuum_are_those_of_a_joint_fit(generator: Generator) -> None:
