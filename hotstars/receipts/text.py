@@ -84,7 +84,7 @@ def _spectrum(row: Mapping[str, Any]) -> str:
     told += [f"S/N {'/'.join(snr)}"] if snr else []
     return (
         f"   {', '.join(str(one) for one in told if one)}\n      {row['path']}\n"
-        f"      SHA-256 {row['sha256']}, loaded {row['loaded_at']} by hotstars {row['loaded_by']}"
+        f"      SHA-256 {row['sha256']}, loaded {str(row['loaded_at'])[:19]} by hotstars {row['loaded_by']}"
     )
 
 
