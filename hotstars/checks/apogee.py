@@ -176,9 +176,10 @@ def against_types(stars: dict[str, NDArray[Any]]) -> list[dict[str, Any]]:
 
 
 def _robust(values: NDArray[Any], digits: int) -> float | None:
+    """Return a scatter; None of fewer than two, which have none."""
     import numpy as np
 
     fine = values[np.isfinite(values)]
-    if not len(fine):
+    if len(fine) < 2:
         return None
     return round(float(1.4826 * np.median(np.abs(fine - np.median(fine)))), digits)

@@ -48,7 +48,11 @@ left join truth.spectra as spectra on found.obsid = spectra.obsid
 where found.survey like 'SIM%'
 """
 
-_HALF = "(quantile_cont({0}, 0.8413) - quantile_cont({0}, 0.1587)) / 2"
+# half the width of a distribution; one value has none
+_HALF = (
+    "case when count({0}) > 1 then (quantile_cont({0}, 0.8413) - quantile_cont({0}, 0.1587)) / 2 "
+    "end"
+)
 
 #: Name, title, and query over ``compared``.
 QUESTIONS = (

@@ -89,7 +89,8 @@ where labels.survey like 'SIM%'
 _DIFFERENCE = """
     round(sqrt(avg(({0} - {1}) ^ 2)), {2}) as {3}_scatter,
     round(avg({0} - {1}), {2}) as {3}_bias,
-    round(1.4826 * mad({0} - {1}), {2}) as {3}_robust
+    -- one spectrum has no scatter about its median
+    case when count({0} - {1}) > 1 then round(1.4826 * mad({0} - {1}), {2}) end as {3}_robust
 """
 
 
