@@ -111,15 +111,16 @@ class ProfileSheet:
     def __init__(self, n: int, band: tuple[float, float]) -> None:
         columns = 1 if n == 1 else 2
         rows = -(-n // columns)
-        width, high, top, bottom = (4.4 if n == 1 else PAGE), 1.72, 0.34, 0.4
-        height = rows * high + bottom - 0.1
+        # a frame, and the room of three lines above each
+        width, high, top, between, bottom = (4.4 if n == 1 else PAGE), 1.24, 0.48, 0.58, 0.4
+        height = top + rows * high + (rows - 1) * between + bottom
         self._figure = Figure(figsize=(width, height))
         self._panels = self._figure.subplots(rows, columns, squeeze=False).ravel()[:n]
         for axes in self._figure.axes[n:]:
             axes.set_visible(False)
         self._figure.subplots_adjust(
             left=0.5 / width, right=1 - 0.06 / width, bottom=bottom / height,
-            top=1 - top / height, wspace=0.16, hspace=0.36,
+            top=1 - top / height, wspace=0.16, hspace=between / high,
         )  # fmt: skip
         self._canvas = FigureCanvasSVG(self._figure)
         self._lines, self._marks = [], []
@@ -144,7 +145,7 @@ class ProfileSheet:
         ----------
         spectra
             As many as panels: ``halpha``, and of :data:`PEAKS` ``..._velocity`` (km/s) and
-            ``..._flux`` where there is one; ``title``, two lines.
+            ``..._flux`` where there is one; ``title``, at most three lines.
         """
         for axes, line, marks, one in zip(
             self._panels, self._lines, self._marks, spectra, strict=True
@@ -154,9 +155,9 @@ class ProfileSheet:
             fine = flux[np.isfinite(flux)]
             low, high = (float(fine.min()), float(fine.max())) if len(fine) else (1.0, 1.0)
             low, high = min(low, 0.95), max(high, 1.05)
-            room = 0.2 * (high - low)
+            room = 0.24 * (high - low)
             axes.set_ylim(low - 0.4 * room, high + room)
-            axes.set_title(str(one["title"]), loc="left", fontsize=7.5, pad=2.5, linespacing=1.25)
+            axes.set_title(str(one["title"]), loc="left", fontsize=7, pad=2.5, linespacing=1.35)
             for (_, column, _, _), (mark, word) in zip(PEAKS, marks, strict=True):
                 velocity, height = one.get(f"{column}_velocity"), one.get(f"{column}_flux")
                 there = velocity is not None and height is not None and np.isfinite(velocity)
@@ -223,12 +224,13 @@ class LineSheet:
     def __init__(self, wavelength: NDArray[np.floating], line: float) -> None:
         self._figure = Figure(figsize=(PAGE, 2.4))
         self._axes = self._figure.subplots()
-        self._figure.subplots_adjust(left=0.07, right=0.99, bottom=0.17, top=0.9)
+        self._figure.subplots_adjust(left=0.085, right=0.99, bottom=0.17, top=0.9)
         self._axes.axhline(1.0, color=GREY, lw=0.6)
         self._axes.axvline(line, color=GREY, lw=0.6, ls=":")
         (self._line,) = self._axes.plot(wavelength, np.ones_like(wavelength), color=BLACK, lw=0.8)
         self._axes.set_xlim(wavelength[0], wavelength[-1])
         self._axes.minorticks_off()
+        self._axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         self._axes.tick_params(top=False, right=False)
         self._axes.set_xlabel("vacuum wavelength (Å)")
         self._axes.set_ylabel("flux / median")
@@ -274,12 +276,16 @@ def _printed(canvas: FigureCanvasSVG) -> str:
     return _inline(file.getvalue())
 
 
-_NUMBER = re.compile(r"(\d+\.\d\d)\d+")
+_TAG, _NUMBER = re.compile(r"<[^>]*>"), re.compile(r"(\d+\.\d\d)\d+")
 
 
 def _inline(text: str) -> str:
-    """Return an SVG file as an element: no prologue, two decimals, the page's fonts."""
+    """Return an SVG file as an element: no prologue, places to two decimals, the page's fonts.
+
+    What is read, numbers at ticks for instance, stays as it is.
+    """
     element = text[text.index("<svg") :]
-    element = _NUMBER.sub(r"\1", element).replace("'DejaVu Sans'", "system-ui, sans-serif")
+    element = _TAG.sub(lambda tag: _NUMBER.sub(r"\1", tag[0]), element)
+    element = element.replace("'DejaVu Sans'", "system-ui, sans-serif")
     element = re.sub(r"<style[^>]*>.*?</style>", "", element, flags=re.DOTALL)
     return re.sub(r">\s+<", "><", element).strip()

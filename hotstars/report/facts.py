@@ -176,6 +176,14 @@ def text(heading: str, column: str) -> Column:
     return Column(heading, "", lambda row, _: escape(plain(row.get(column))))
 
 
+def file_shown(row: Row) -> Markup:
+    """Return a file's name over its SHA-256: twelve characters are seen, all are there to copy."""
+    parts = [escape(row["file_name"])] if row.get("file_name") else []
+    if row.get("sha256"):
+        parts.append(Markup('<code class="hash" title="{0}">{0}</code>').format(row["sha256"]))
+    return Markup("<br>").join(parts)
+
+
 def model(heading: str, column: str) -> Column:
     """Return a column of models; at real stars with a warning of those that know no other."""
 

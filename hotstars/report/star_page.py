@@ -15,6 +15,7 @@ from hotstars.report.facts import (
     Fact,
     Group,
     Listing,
+    file_shown,
     group,
     listing,
     model,
@@ -92,7 +93,7 @@ _TRUTH = (
     Fact("E(B−V)", "ebv", decimals=3, unit="mag"),
     Fact("M_Ks, companion included", "m_ks", decimals=2, unit="mag"),
     Fact("companion's part of the light", "companion_light", decimals=2),
-    Fact("Hα emission, EW", "emission_ew", decimals=1, unit="Å"),
+    Fact("EW(Hα) of the emission alone", "emission_ew", decimals=1, unit="Å"),
     Fact("cluster", "cluster"),
     Fact("runaway", "is_runaway"),
 )
@@ -108,12 +109,7 @@ _VISITS = (
     text("class of Hα", "halpha_class"),
     text("verdict", "verdict"),
     warnings("", [("is_out_of_domain", True, "unlike the training")]),
-    text("file", "file_name"),
-    Column(
-        "SHA-256",
-        "",
-        lambda row, _: Markup('<code class="hash">{}</code>').format(row["sha256"] or ""),
-    ),
+    Column("file, SHA-256", "", lambda row, _: file_shown(row)),
 )
 
 _SLAM = (
@@ -242,21 +238,23 @@ def star_page(star: Star, dictionary: Dictionary, band: tuple[float, float]) -> 
 
 
 def spectrum_title(one: Row) -> str:
-    """Return the two lines over a spectrum: which it is, and what was measured."""
+    """Return the lines over a spectrum: which it is, what was measured, its class.
+
+    A class has a line of its own: the longest leave no room for numbers beside them.
+    """
     above = [str(one["survey"]), f"obsid {one['obsid']}"]
     if is_there(one.get("mjd")):
         above.append(f"MJD {one['mjd']:.2f}")
-    if is_there(one.get("snr_r")):
-        above.append(f"S/N {one['snr_r']:.0f}")
     below = []
+    if is_there(one.get("snr_r")):
+        below.append(f"S/N {one['snr_r']:.0f}")
     if is_there(one.get("ew_halpha")):
         value = measured(one["ew_halpha"], one.get("ew_halpha_error"), 2, "Å")
         below.append(f"EW {value}")
     if is_there(one.get("v_over_r")):
         below.append(f"V/R {measured(one['v_over_r'], one.get('v_over_r_error'), 2)}")
-    if one.get("halpha_class"):
-        below.append(str(one["halpha_class"]).removeprefix("emission: "))
-    return f"{', '.join(above)}\n{', '.join(below)}"
+    shape = str(one.get("halpha_class") or "").removeprefix("emission: ")
+    return "\n".join(line for line in (", ".join(above), ", ".join(below), shape) if line)
 
 
 def _is_drawable(one: Row) -> bool:
@@ -311,8 +309,19 @@ def _groups(star: Star, dictionary: Dictionary) -> list[Group]:
         group("Astrometry and velocity", astrometry, _ASTROMETRY, dictionary),
         literature,
         clusters,
-        group("Put in by the simulation", star.first("truth"), _TRUTH, dictionary),
+        group("Put in by the simulation", _truth(star), _TRUTH, dictionary),
     ]
+
+
+def _truth(star: Star) -> Row | None:
+    """Return what was put in, with the catalogue's sign of equivalent widths.
+
+    The simulation counts emission as positive, the catalogue absorption.
+    """
+    row = star.first("truth")
+    if row is None or not is_there(row.get("emission_ew")):
+        return row
+    return {**row, "emission_ew": -float(row["emission_ew"])}
 
 
 def _listings(star: Star, dictionary: Dictionary) -> list[Listing]:
