@@ -163,7 +163,7 @@ def _pulls(axes: Axes, stars: Columns) -> str:
         most = max(most, n)
         word = {"log_teff": "Teff", "logg": "log g", "fe_h": "[Fe/H]"}[label]
         if n:
-            told.append(f"{word} {middle:+.1f} ± {wide:.1f}")
+            told.append(f"{word} {middle:+.1f}" + (f" ± {wide:.1f}" if n > 1 else ", of one"))
     v = np.linspace(-4, 4, 100)
     axes.plot(v, most * np.exp(-(v**2) / 2) / np.sqrt(2 * np.pi), color=GREY, ls=":")
     axes.set_xlim(-half, half)

@@ -20,6 +20,9 @@ from ml.halpha.window import WAVELENGTH
 #: Worst mistakes that are shown, half of either kind.
 N_MISTAKES = 12
 
+#: Of them beside each other.
+COLUMNS = N_MISTAKES // 2
+
 
 @styled
 def held_out(
@@ -41,23 +44,28 @@ def held_out(
     figure = new_figure(PAGE, 6.6, mark)
     layout: Any = [
         ["confusion", "confusion", "roc", "roc", "reliability", "reliability"],
-        *([f"{6 * row + column}" for column in range(6)] for row in range(2)),
+        *([f"{COLUMNS * row + column}" for column in range(COLUMNS)] for row in range(2)),
     ]
     axes = figure.subplot_mosaic(layout, height_ratios=(1.25, 1, 1))
     _confusion(axes["confusion"], data, probability)
     _roc(axes["roc"], data, probability)
     _reliability(axes["reliability"], data, probability)
-    for number, row in enumerate(worst(data.label, probability)):
+    shown = worst(data.label, probability)
+    for number, row in enumerate(shown):
         _mistake(axes[f"{number}"], data, probability, row)
-    for number in range(N_MISTAKES):
-        if not axes[f"{number}"].has_data():
-            axes[f"{number}"].set_axis_off()
+        if number % COLUMNS == 0:
+            axes[f"{number}"].set_ylabel("flux / continuum", fontsize=6.5)
+        if number + COLUMNS >= len(shown):
+            axes[f"{number}"].set_xlabel("vacuum wavelength (Å)", fontsize=6.5)
+    for number in range(len(shown), N_MISTAKES):
+        axes[f"{number}"].set_axis_off()
     return Plate(
         figure,
         f"{len(data):,d} spectra of stars that be-classifier {version} has not seen. Above: counts "
         "of what is seen (rows) and said (columns); the upper left corner of the ROC curve; the "
         "part with emission against the stated probability. Below: its surest mistakes, emission "
-        "missed (blue) and absorption taken for it (red).",
+        "missed (blue) and absorption taken for it (red): flux over the continuum about Hα against "
+        "vacuum wavelength.",
     )
 
 
@@ -116,13 +124,18 @@ def _reliability(axes: Axes, data: TrainingSet, probability: NDArray[np.floating
     table = reliability(data.label, probability)
     filled = table.count > 0
     axes.plot([0, 1], [0, 1], color=GREY, lw=1)
-    axes.scatter(
-        table.said[filled], table.true[filled], s=12 + 2 * np.sqrt(table.count[filled]), color=GREEN
-    )
-    for said, true, count in zip(
-        table.said[filled], table.true[filled], table.count[filled], strict=True
+    area = 12 + 2 * np.sqrt(table.count[filled])
+    axes.scatter(table.said[filled], table.true[filled], s=area, color=GREEN)
+    for said, true, count, side in zip(
+        table.said[filled], table.true[filled], table.count[filled], np.sqrt(area), strict=True
     ):
-        axes.annotate(f"{count}", (said, true), (3, -7), textcoords="offset points", fontsize=6.5)
+        # over or under the point, towards the middle: neither frame nor neighbour is touched
+        way = 1 if true < 0.5 else -1
+        axes.annotate(
+            f"{count}", (said, true), (0, way * (side / 2 + 1)), textcoords="offset points",
+            ha="center", va="bottom" if way > 0 else "top", fontsize=6.5,
+        )  # fmt: skip
+    axes.set(xlim=(-0.08, 1.08), ylim=(-0.08, 1.08))
     axes.set_xlabel("stated probability")
     axes.set_ylabel("part with emission")
     axes.set_title(f"expected error {table.expected_error:.3f}")

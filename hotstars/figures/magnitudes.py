@@ -40,6 +40,9 @@ Columns = Mapping[str, NDArray[Any]]
 #: An equal pair is brighter than either star by so much, mag.
 EQUAL_PAIR = 0.75
 
+#: Spectra a component from which on a single one says little in it; the paper has 160.
+MANY_A_COMPONENT = 50
+
 #: Least S/N in g of the test stars of figure 5.
 TEST_SNR = 20.0
 
@@ -52,7 +55,10 @@ _SYMBOLS = (
 
 
 @styled
-def emission(stars: Columns, thresholds: Mapping[str, float], mark: str | None) -> Plate:
+def emission(
+    stars: Columns, thresholds: Mapping[str, float], mark: str | None,
+    n_components: int | None = None, n_taught: int | None = None,
+) -> Plate:  # fmt: skip
     """Draw the reduced chi2 about H-alpha against its excess, with the limits (figure 3).
 
     Parameters
@@ -63,6 +69,8 @@ def emission(stars: Columns, thresholds: Mapping[str, float], mark: str | None) 
         ``halpha_excess`` and ``chi2`` of the emission model; what it lacks is not drawn.
     mark
         See :func:`hotstars.figures.style.new_figure`.
+    n_components, n_taught
+        Principal components, and the spectra that they were learnt from, where that is known.
     """
     figure = new_figure(COLUMN, 3.1, mark)
     axes = figure.subplots()
@@ -95,6 +103,12 @@ def emission(stars: Columns, thresholds: Mapping[str, float], mark: str | None) 
     tell_outside(axes, beyond)
     told = [] if edge is None else [f"Dashed: emission from an excess of {edge:.3f} continua on."]
     told += [] if faulty is None else [f"Dotted: faulty spectra above {faulty:.3g}."]
+    if n_components and n_taught and n_taught < MANY_A_COMPONENT * n_components:
+        told.append(
+            f"The {n_components:,d} components were learnt from only {n_taught:,d} such spectra, "
+            "and hold much of their noise: the residuals are those of spectra that the components "
+            "learnt from, and χ² of the noisiest is far below 1 for that."
+        )
     return Plate(
         figure,
         f"Low-resolution spectra of {known.sum():,d} visits against their reconstruction from "
@@ -200,9 +214,9 @@ def error_model(errors: ErrorModel, name: str, mark: str | None) -> Plate:
     return Plate(
         figure,
         f"Posterior of the error model of {name} (equation 14), from {errors.n_stars:,d} spectra "
-        "that it has not seen: slope less 1, offset, intrinsic scatter and measurement error at "
-        "S/N 100. Lines: median, 16th and 84th percentile; contours hold 39 and 86 % (1 and 2 "
-        "sigma).",
+        "that it has not seen: ε (the slope minus 1), offset, intrinsic scatter and measurement "
+        "error at S/N 100. Lines: median, 16th and 84th percentile; contours hold 39 and 86 % "
+        "(1 and 2 sigma).",
     )
 
 

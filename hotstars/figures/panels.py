@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,6 +113,17 @@ def n_outside(axes: Axes, x: Values, y: Values | None = None) -> int:
     return int((fine & beyond).sum())
 
 
+def signed(text: str) -> str:
+    """Return a sentence whose negative numbers have a minus sign (U+2212), not a hyphen.
+
+    Ranges, names and exponents keep their hyphen: it follows a letter or a digit.
+    """
+    return _HYPHEN.sub("−", text)
+
+
+_HYPHEN = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
+
+
 def told_outside(n: int, of: str = "points") -> str:
     """Return a sentence on what lies outside of a frame; none where nothing does."""
     if not n:
@@ -121,7 +133,7 @@ def told_outside(n: int, of: str = "points") -> str:
 
 def points(
     axes: Axes, x: Values, y: Values, colour: str, marker: str, label: str | None = None,
-    *, hollow: bool = False, zorder: float = 3.0, pale: bool = False,
+    *, hollow: bool = False, zorder: float = 3.0, pale: bool = False, size: float | None = None,
 ) -> None:  # fmt: skip
     """Draw points; the more they are, the smaller and paler.
 
@@ -139,9 +151,11 @@ def points(
         Higher ones lie on top.
     pale
         Whether a density shines through.
+    size
+        Of a marker; None for one that suits so many.
     """
     n = int((np.isfinite(x) & np.isfinite(y)).sum())
-    size = float(np.clip(4.2 - 0.8 * np.log10(max(n, 1)), 1.5, 4.0))
+    size = size or float(np.clip(4.2 - 0.8 * np.log10(max(n, 1)), 1.5, 4.0))
     alpha = 0.3 if pale else 1.0 if n < 100 else 0.7
     axes.plot(
         x, y, marker, color=colour, ms=size, alpha=alpha, mew=0.5,
@@ -247,11 +261,14 @@ def spread(values: Values) -> tuple[float, float, int]:
 
 
 def told_spread(values: Values, digits: int, unit: str = "") -> str:
-    """Return median and spread in words: ``median +0.12, scatter 0.34 dex, of 56``."""
+    """Return median and spread in words: ``median +0.12, scatter 0.34 dex``; one has no spread."""
     middle, wide, n = spread(values)
     if not n:
         return "none"
-    return f"median {middle:+,.{digits}f}, scatter {wide:,.{digits}f}{unit and ' ' + unit}"
+    after = unit and f" {unit}"
+    if n == 1:
+        return f"{middle:+,.{digits}f}{after}, of one"
+    return f"median {middle:+,.{digits}f}, scatter {wide:,.{digits}f}{after}"
 
 
 def comparison_height(width: float, columns: int, rows: int = 1) -> float:

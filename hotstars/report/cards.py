@@ -231,7 +231,8 @@ def _kept(card: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield (
             "scores", "Held-out spectra",
             "Spectra of stars that it has not seen: confusion, the upper left corner of the ROC "
-            "curve, reliability; below, its surest mistakes.",
+            "curve, reliability; below, its surest mistakes: flux over the continuum about Hα "
+            "against vacuum wavelength (Å).",
         )  # fmt: skip
 
 

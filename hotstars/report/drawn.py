@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from hotstars.figures.panels import Plate
+from hotstars.figures.panels import Plate, signed
 from hotstars.figures.style import write_figure
 from hotstars.report.source import Source
 
@@ -104,8 +104,9 @@ def draw(wanted: Wanted, source: Source, folder: Path) -> Drawn | None:
     with Image.open(png) as picture:
         width, height = picture.size
     return Drawn(
-        wanted.name, wanted.title, made.caption, width, height, png.with_suffix(".pdf").exists()
-    )
+        wanted.name, wanted.title, signed(made.caption), width, height,
+        png.with_suffix(".pdf").exists(),
+    )  # fmt: skip
 
 
 def not_drawn(wanted: Sequence[Wanted], drawn: Sequence[Drawn]) -> list[Wanted]:

@@ -38,7 +38,9 @@ def emission(source: Source) -> Plate | None:
     found = _stars(source, "halpha_chi2")
     if found is None or not (found[0]["halpha_chi2"] > 0).any():
         return None
-    return magnitude_plots.emission(found[0], thresholds(source.home), found[1])
+    training = source.cards.get(EMISSION, {}).get("training", {})
+    taught = training.get("n_components"), training.get("sample", {}).get("n_spectra")
+    return magnitude_plots.emission(found[0], thresholds(source.home), found[1], *taught)
 
 
 def magnitudes(source: Source) -> Plate | None:
@@ -65,18 +67,19 @@ def told_errors(card: Mapping[str, Any]) -> str:
     errors = card["error_model"]["posterior"]
     values = errors["parameters"]
     told = ", ".join(
-        f"{word} {values[name]['p50']:.2f} (+{values[name]['p84'] - values[name]['p50']:.2f}, "
+        f"{word} = {values[name]['p50']:.2f} (+{values[name]['p84'] - values[name]['p50']:.2f}, "
         f"−{values[name]['p50'] - values[name]['p16']:.2f})"
         for name, word in (
-            ("epsilon", "slope less 1"), ("delta", "offset"), ("sigma_int", "intrinsic scatter"),
-            ("sigma_100", "measurement error at S/N 100"),
+            ("epsilon", "ε"), ("delta", "offset δ"), ("sigma_int", "intrinsic scatter σ_int"),
+            ("sigma_100", "measurement error σ₁₀₀ (at S/N 100)"),
         )
     )  # fmt: skip
     return (
         f"Posterior of the error model of {card['name']} {card['version']} (equation 14, flat "
         f"priors) from {errors['n_stars']:,d} {'SIMULATED ' * bool(card.get('simulated'))}spectra "
-        f"that it has not seen: {told}; mag but for the slope. Published: −0.18, intrinsic 0.25, "
-        "at S/N 100 0.10 mag."
+        f"that it has not seen; the line of spectroscopic against geometric magnitudes has the "
+        f"slope 1 + ε. {told}; all but ε in mag. Published: ε = −0.18, σ_int = 0.25 mag, "
+        "σ₁₀₀ = 0.10 mag."
     )
 
 
