@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -21,12 +23,25 @@ from hotstars.checks.slam_scores import CROSS_VALIDATION, UNSEEN, Scores
 from hotstars.figures import apogee as apogee_plots
 from hotstars.figures import be_stars as be_plots
 from hotstars.figures import cards as card_plots
+from hotstars.figures import classifier as classifier_plots
 from hotstars.figures import distances as distance_plots
 from hotstars.figures import magnitudes as magnitude_plots
 from hotstars.figures import profiles as profile_plots
 from hotstars.figures import slam as slam_plots
-from hotstars.figures.panels import MANY, Plate, limits, n_outside, running, spread
+from hotstars.figures.panels import (
+    MANY,
+    Plate,
+    limits,
+    n_outside,
+    running,
+    signed,
+    spread,
+    told_spread,
+)
 from hotstars.figures.style import COLUMN, SIMULATED, new_figure, style, write_figure
+from hotstars.project import PROJECT
+from hotstars.report.star_page import spectrum_title
+from ingest.simulation.training_set import TrainingSet
 from ml.distance.error_model import PARAMETERS, ErrorModel
 from ml.halpha.window import WAVELENGTH
 from ml.spectra.grids import H_ALPHA
@@ -326,3 +341,116 @@ def test_a_spectrum_breaks_where_nothing_was_measured() -> None:
     assert "nan" not in text.lower()
     pieces = [path.count("M") for path in text.split(' d="') if path.count("L") > 20]
     assert max(pieces) == 2
+
+
+def classes_of_profiles() -> list[str]:
+    """Return the classes of H-alpha profiles that the warehouse knows."""
+    declared = yaml.safe_load(
+        (PROJECT / "models/intermediate/int_halpha_morphology.yml").read_text()
+    )
+    (column,) = (one for one in declared["models"][0]["columns"] if one["name"] == "halpha_class")
+    (test,) = (one["accepted_values"] for one in column["data_tests"] if "accepted_values" in one)
+    return list(test["arguments"]["values"])
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_titles_of_spectra_fit_whatever_the_class(n: int) -> None:
+    names = classes_of_profiles()
+    assert len(names) > 10
+    wildest = {"survey": "LAMOST-LRS", "obsid": -1494238703473392529, "mjd": 58209.79,
+               "snr_r": 1234.0, "ew_halpha": -154.86, "ew_halpha_error": 0.41, "v_over_r": 10.98,
+               "v_over_r_error": 0.02}  # fmt: skip
+    with mpl.rc_context(style()), mpl.rc_context(profile_plots._PLAIN):
+        sheet = profile_plots.ProfileSheet(n, BAND)
+        for name in names:
+            title = spectrum_title({**wildest, "halpha_class": name})
+            assert title.endswith(name.removeprefix("emission: "))
+            sheet.svg([spectrum(title=title)] * n)
+            sheet._figure.draw_without_rendering()
+            whole, frames = sheet._figure.bbox, [one.get_window_extent() for one in sheet._panels]
+            for axes, frame in zip(sheet._panels, frames, strict=True):
+                box = axes._left_title.get_window_extent()
+                assert box.x1 <= frame.x1, name
+                assert box.y1 <= whole.y1, name
+                assert not any(box.overlaps(other) for other in frames if other is not frame)
+
+
+def test_numbers_at_ticks_are_printed_whole() -> None:
+    wavelength = np.linspace(16701.0, 16921.0, 300)
+    flux = 1.0 - 0.08123456 * np.exp(-0.5 * ((wavelength - 16811.1) / 20.0) ** 2)
+    with mpl.rc_context(style()), mpl.rc_context(profile_plots._PLAIN):
+        sheet = profile_plots.LineSheet(wavelength, 16811.1)
+        sheet._axes.set_yticks([0.925, 0.95, 0.975, 1.0])
+        text = sheet.svg(flux, "title 1.23456")
+        sheet._figure.draw_without_rendering()
+        box = sheet._axes.yaxis.label.get_window_extent()
+    assert {"0.925", "0.950", "0.975", "title 1.23456"} <= set(re.findall(r">([^<>]+)<", text))
+    assert not re.search(r"\d\.\d{3}", " ".join(re.findall(r' d="([^"]*)"', text)))
+    assert box.x0 >= 0  # and the name of the axis is not cut
+
+
+def test_where_spectrum_and_parallax_coincide_both_are_seen() -> None:
+    stars = distances(30, hole=False) | {"binary_flag": np.zeros(30)}
+    stars["log_distance_error"] = stars["parallax_error"] / stars["parallax"] / np.log(10.0)
+    axes = distance_plots.distances(stars, None).figure.axes[1]
+    drawn_as = {line.get_marker(): line for line in axes.lines}
+    circles, crosses = drawn_as["o"], drawn_as["x"]
+    assert crosses.get_zorder() > circles.get_zorder()
+    assert circles.get_markerfacecolor() == "none"
+    assert circles.get_markersize() > crosses.get_markersize()
+    assert np.mean(mpl.colors.to_rgb(crosses.get_color())) < 0.6  # on white
+
+
+def test_numbers_of_captions_have_a_minus_sign() -> None:
+    assert signed(
+        "median -0.36, (-5, -.5), [-1], SIM-MRS, 10,000-20,000, 1e-3, J0624+15-07, S-1"
+    ) == ("median −0.36, (−5, −.5), [−1], SIM-MRS, 10,000-20,000, 1e-3, J0624+15-07, S-1")
+
+
+def test_one_value_has_no_scatter() -> None:
+    assert told_spread(np.array([0.25, np.nan]), 2, "dex") == "+0.25 dex, of one"
+    assert told_spread(np.array([0.0, 0.5]), 2, "dex").startswith("median +0.25, scatter 0.")
+    assert told_spread(np.array([]), 2) == "none"
+
+
+def test_residuals_of_what_the_components_learnt_from_are_called_so() -> None:
+    few, many, unknown = (
+        magnitude_plots.emission(distances(3, hole=False), {}, None, *taught).caption
+        for taught in ((52, 264), (100, 16_002), ())
+    )
+    assert "52 components were learnt from only 264 such spectra" in few
+    assert many == unknown
+    assert "learnt from" not in many
+
+
+def judged(n: int) -> tuple[TrainingSet, np.ndarray]:
+    """Return spectra and probabilities with as many surest mistakes as are shown, and the ends."""
+    rng = np.random.default_rng(n)
+    label = np.arange(n) % 2
+    probability = np.where(label == 1, 1.0, 0.0)
+    probability[: n // 4] = rng.random(n // 4)
+    data = TrainingSet(
+        windows=rng.normal(1.0, 0.1, (n, len(WAVELENGTH))).astype(np.float32),
+        label=label.astype(np.int8), designation=np.array([f"J{i}" for i in range(n)]),
+        survey=np.array(["SIM-MRS", "SIM-MRS", "SIM-LRS", "SIM-LRS"] * n)[:n],
+        kind=np.array(["Be"] * n), profile=np.zeros(n, np.int8), snr=np.full(n, 50.0),
+        significance=np.ones(n),
+    )  # fmt: skip
+    return data, probability
+
+
+@pytest.mark.parametrize("n", [40, 4000])
+def test_scores_of_a_classifier_name_their_axes_and_keep_within_frames(n: int) -> None:
+    figure = drawn(classifier_plots.held_out(*judged(n), "1", SIMULATED))
+    frames = [axes for axes in figure.axes if axes.axison]
+    mistakes = [axes for axes in frames if "p = " in axes.get_title()]
+    assert len(mistakes) == len(frames) - 3
+    assert "flux / continuum" in {axes.get_ylabel() for axes in mistakes}
+    assert mistakes[-1].get_xlabel() == "vacuum wavelength (Å)"
+    (reliability,) = (one for one in frames if one.get_xlabel() == "stated probability")
+    frame = reliability.get_window_extent()
+    counts = [text.get_window_extent() for text in reliability.texts]
+    assert len(counts) > 3
+    for box in counts:
+        assert frame.x0 < box.x0 < box.x1 < frame.x1
+        assert frame.y0 < box.y0 < box.y1 < frame.y1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import duckdb
@@ -15,8 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hotstars.checks.apogee import LABELS, against_truth, against_types
+from hotstars.checks.distances_marts import QUESTIONS
 from hotstars.checks.kept_scores import keep_scores, kept_scores
+from hotstars.checks.slam_marts import DIGITS, _differences
 from hotstars.checks.slam_scores import UNSEEN, Scores
+from hotstars.figures.panels import Plate, signed
+from hotstars.figures.style import new_figure
 from hotstars.report.apogee_stars import (
     BRACKETT_11,
     WAVELENGTH,
@@ -24,7 +30,7 @@ from hotstars.report.apogee_stars import (
     read_apogee_stars,
 )
 from hotstars.report.cards import card_page
-from hotstars.report.drawn import Drawn, not_drawn
+from hotstars.report.drawn import Drawn, Wanted, draw, not_drawn
 from hotstars.report.guo_figures import FIGURES as GUO
 from hotstars.report.pages import (
     code,
@@ -35,12 +41,15 @@ from hotstars.report.pages import (
     star_html,
     stars_script,
 )
+from hotstars.report.source import Source
 from hotstars.report.sprague_figures import FIGURES as SPRAGUE
 from hotstars.report.star_page import decisions, star_page, verdict
 from hotstars.report.stars import Star, catalogue_stars
 from hotstars.report.values import Dictionary, between, measured, plain, shown_unit, warranted
 from hotstars.report.wang_figures import FIGURES as WANG
 from hotstars.report.xiang_figures import FIGURES as XIANG
+from hotstars.report.xiang_figures import told_errors
+from hotstars.rows import rows_of
 from hotstars.scorecard.slam_checks import slam_check_scores
 from warehouse.export.metadata import Mart, MartColumn
 from warehouse.home import Home
@@ -174,6 +183,79 @@ def test_a_stars_page_is_valid_and_holds_its_facts() -> None:
     assert "ebv" not in told
     assert "None" not in told
     assert text.count("<svg") == 1
+
+
+def test_a_hash_takes_a_line_and_is_there_as_a_whole() -> None:
+    text = star_html(SHARED, star_page(star(), DICTIONARY, BAND))
+    assert f'a.fits<br><code class="hash" title="{"0f" * 32}">{"0f" * 32}</code>' in text
+    rows = star().rows
+    rows["visits"][0] |= {"sha256": None, "file_name": None}
+    text = star_html(SHARED, star_page(star(rows=rows), DICTIONARY, BAND))
+    assert "SHA-256" not in text
+    style = (files("hotstars.report") / "static" / "report.css").read_text()
+    (rule,) = re.findall(r"^code\.hash \{([^}]*)\}", style, re.MULTILINE)
+    assert "nowrap" in rule
+    assert "overflow: hidden" in rule
+    assert "user-select: all" in rule  # a click marks what is hidden as well
+
+
+def test_emission_put_in_has_the_sign_of_the_catalogue() -> None:
+    rows = star().rows | {"truth": [{"kind": "Be", "emission_ew": 58.9}]}
+    told = words(star_html(SHARED, star_page(star(rows=rows), DICTIONARY, BAND)))
+    assert "EW(Hα) of the emission alone −58.9 Å" in told
+    rows["truth"] = [{"kind": "B", "emission_ew": 0.0}]
+    told = words(star_html(SHARED, star_page(star(rows=rows), DICTIONARY, BAND)))
+    assert "EW(Hα) of the emission alone 0.0 Å" in told
+
+
+def test_one_star_has_no_scatter(connection: duckdb.DuckDBPyConnection) -> None:
+    one = {name: np.array([1.0]) for name, _ in LABELS}
+    stars = one | {f"true_{name}": np.array([0.5]) for name in one}
+    stars |= {f"{name}_error": np.array([0.1]) for name in one}
+    stars |= {f"training_{name}": np.array([0.5]) for name in one}
+    stars |= {"numeric_type": np.array([5.0]), "luminosity_class": np.array([1.0]),
+              "training_label_from": np.array(["spectral type"])}  # fmt: skip
+    (by_type,) = against_types(stars)
+    assert (by_type["n_stars"], by_type["median"], by_type["scatter"]) == (1, 0.5, None)
+    (by_teff,) = against_truth(stars)
+    assert by_teff["logg_scatter"] is None
+    assert by_teff["logg_pull"] is None
+    assert by_teff["logg_median"] == 0.5
+
+    slam = ", ".join(f"0.25::double as {name}, 0::double as true_{name}" for name, _ in DIGITS)
+    numbers = _differences("{0}", "true_{0}")
+    for n, robust in ((1, None), (2, 0.0)):
+        found = connection.sql(f"select {numbers} from (select {slam} from range({n}))")
+        (row,) = rows_of(found)
+        assert (row["logg_robust"], row["logg_bias"], row["logg_scatter"]) == (robust, 0.25, 0.25)
+
+    compared = connection.sql(
+        "select kind, m_ks::double as m_ks, 0.5::double as true_m_ks, false as is_out_of_domain "
+        "from (values ('Oe', 1.0), ('B', 0.0), ('B', 1.0)) as v(kind, m_ks)"
+    )
+    (query,) = (query for name, _, query in QUESTIONS if name == "magnitudes_by_kind")
+    rows = rows_of(compared.query("compared", query))
+    assert [(row["kind"], row["bias"], row["scatter"]) for row in rows] == [
+        ("B", 0.0, pytest.approx(0.341, abs=2e-3)), ("Oe", 0.5, None),
+    ]  # fmt: skip
+
+
+def test_captions_of_models_say_their_numbers_plainly() -> None:
+    values = {name: {"p16": -0.33, "p50": -0.28, "p84": -0.23}
+              for name in ("epsilon", "delta", "sigma_int", "sigma_100")}  # fmt: skip
+    caption = told_errors({
+        "name": "m", "version": "1",
+        "error_model": {"posterior": {"parameters": values, "n_stars": 71}},
+    })  # fmt: skip
+    assert "ε = −0.28 (+0.05, −0.05)" in signed(caption)
+    assert "less" not in caption
+
+
+def test_a_drawn_caption_has_minus_signs(tmp_path: Path) -> None:
+    wanted = Wanted("", "", "one", "", "", lambda _: Plate(new_figure(1.0, 1.0), "Median -0.5."))
+    made = draw(wanted, Source.__new__(Source), tmp_path)
+    assert made is not None
+    assert made.caption == "Median −0.5."
 
 
 def test_two_surveys_of_a_star_are_told_apart() -> None:
