@@ -48,6 +48,8 @@ both_rows as (
         new_rows.is_passed as is_passed,
         old_rows.measured_value as old_value,
         new_rows.measured_value as new_value,
+        old_rows.obsid as old_obsid,
+        new_rows.obsid as new_obsid,
         old_rows.threshold as old_threshold,
         new_rows.threshold as new_threshold,
         old_rows.designation is null as is_new,
@@ -157,7 +159,8 @@ def turned(connection: duckdb.DuckDBPyConnection, table: str, most: int) -> list
     Returns
     -------
     list of dict
-        ``table``, ``star``, ``change`` (entered or left), ``turned_by``: sentences.
+        ``table``, ``star``, ``change`` (entered or left), ``turned_by``: sentences,
+        ``wanted``: what their criteria ask for.
     """
     entered, left = moved(connection, table)
     stars = [(name, "entered") for name in entered] + [(name, "left") for name in left]
@@ -165,6 +168,7 @@ def turned(connection: duckdb.DuckDBPyConnection, table: str, most: int) -> list
     ledgers = tables(connection)
     of_ledger = table in OF_LEDGER and LEDGER in ledgers["old"] & ledgers["new"]
     reasons: dict[str, list[str]] = {}
+    wanted: dict[str, list[str]] = {}
     if of_ledger and stars:
         answer = connection.execute(_TURNED, {"stars": [name for name, _ in stars]})
         titles = [one[0] for one in answer.description or []]
@@ -173,12 +177,16 @@ def turned(connection: duckdb.DuckDBPyConnection, table: str, most: int) -> list
             text = _reason(row)
             if text not in reasons.setdefault(row["designation"], []):
                 reasons[row["designation"]].append(text)
+            asked = _wanted(row)
+            if asked and asked not in wanted.setdefault(row["designation"], []):
+                wanted[row["designation"]].append(asked)
     return [
         {
             "table": table,
             "star": name,
             "change": change,
             "turned_by": reasons.get(name) or [_elsewhere(table, change, of_ledger=of_ledger)],
+            "wanted": wanted.get(name, []),
         }
         for name, change in stars
     ]
@@ -237,11 +245,19 @@ def _reason(row: dict[str, Any]) -> str:
                     f"{_number(row['new_value'])}")  # fmt: skip
     elif row["new_value"] is not None:
         told.append(f"{row['quantity']} {_number(row['new_value'])} as before")
-    if row["old_threshold"] != row["new_threshold"]:
-        told.append(f"wanted was {row['old_threshold']}, is {row['new_threshold']}")
-    else:
-        told.append(f"wanted: {row['new_threshold']}")
+    if row["old_obsid"] != row["new_obsid"]:
+        told.append(f"of another spectrum, obsid {row['new_obsid']} in place of {row['old_obsid']}")
     return "; ".join(told)
+
+
+def _wanted(row: dict[str, Any]) -> str:
+    """Return what a criterion asks for, and asked for where that was something else."""
+    if row["is_new"] or row["is_gone"]:
+        return ""
+    criterion = row["criterion"].replace("_", " ")
+    if row["old_threshold"] != row["new_threshold"]:
+        return f"{criterion}: wanted was {row['old_threshold']}; is {row['new_threshold']}"
+    return f"{criterion}: wanted is {row['new_threshold']}, as before"
 
 
 def _elsewhere(table: str, change: str, *, of_ledger: bool) -> str:

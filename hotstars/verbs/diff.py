@@ -91,6 +91,8 @@ def _told(stars: list[dict[str, Any]], counts: list[dict[str, Any]], most: int) 
             first, *others = star["turned_by"]
             lines.append(f"   {star['star']} {star['change']}: {first}")
             lines += [f"      and {other}" for other in others]
+        asked = dict.fromkeys(one for star in chosen for one in star["wanted"])
+        lines += [f"   {one}" for one in asked]
         n_left_out = row["stars_entered"] + row["stars_left"] - len(chosen)
         if n_left_out:
             lines.append(f"   ... and {n_left_out:,d} more; --most {most + n_left_out} shows them")

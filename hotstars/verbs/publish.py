@@ -27,10 +27,14 @@ def publish(
     from hotstars.receipts.rebuild import what_made
     from warehouse.connection import connect
     from warehouse.export.metadata import read_manifest
+    from warehouse.export.rebuilds import rebuilds
     from warehouse.home import current_home
     from warehouse.publish import publish as publish_marts
 
     home = current_home()
+    failure = rebuilds(home.dbt_target).told_failure
+    if failure:
+        typer.echo(f"   mind: {failure}", err=True)
     # open to the end: what is said of the tables is of those that are copied
     with connect(home.database, read_only=True) as connection:
         release = publish_marts(

@@ -81,7 +81,8 @@ LEDGER = """
     create or replace table marts.be_decisions as
     select
         designation, 'LAMOST-MRS' as survey, step, criterion, 'quantity' as quantity,
-        value::double as measured_value, threshold, is_passed
+        value::double as measured_value, threshold, is_passed,
+        case when value = 8 then 7 else 9 end as obsid
     from (values {}) as v(designation, step, criterion, value, threshold, is_passed)
 """
 
@@ -130,20 +131,25 @@ def test_stars_that_entered_or_left_come_with_what_turned_them(turned: Path) -> 
     found = {(row["table"], row["star"], row["change"]): row["turned_by"] for row in stars}
     assert found == {
         ("be_new", "J1", "left"): [
-            "infrared colours: passed before; failed now; quantity 0.1, now 0.3; wanted: < 0.2"
+            "infrared colours: passed before; failed now; quantity 0.1, now 0.3"
         ],
-        ("be_new", "J2", "left"): [
-            "line indices: passed before; failed now; quantity 7 as before; wanted was < 10, is < 5"
-        ],
+        ("be_new", "J2", "left"): ["line indices: passed before; failed now; quantity 7 as before"],
         ("be_new", "J3", "entered"): ["it had no spectrum in the old one"],
         ("be_new", "J4", "entered"): [
-            "signal to noise: failed before; passed now; quantity 8, now 80; wanted: > 10",
-            "spectral type: failed before; passed now; quantity not there, now 12; wanted: B",
+            "signal to noise: failed before; passed now; quantity 8, now 80; "
+            "of another spectrum, obsid 9 in place of 7",
+            "spectral type: failed before; passed now; quantity not there, now 12",
         ],
         ("slam_mrs_labels", "J9", "entered"): [
             "the old one has no row of it in slam_mrs_labels, the new one has"
         ],
     }
+
+
+def test_what_the_criteria_ask_for_is_said_once(turned: Path) -> None:
+    told = run(turned, "1", "live", "--table", "be_new").stdout
+    assert told.count("infrared colours: wanted is < 0.2, as before") == 1
+    assert told.count("line indices: wanted was < 10; is < 5") == 1
 
 
 def test_long_lists_say_how_many_they_leave_out(turned: Path) -> None:
