@@ -82,9 +82,10 @@ def _spectrum(row: Mapping[str, Any]) -> str:
     told += [f"MJD {row['mjd']:.3f}"] if row.get("mjd") is not None else []
     snr = [f"{row[key]:.0f}" for key in ("snr_b", "snr_r", "snr") if row.get(key) is not None]
     told += [f"S/N {'/'.join(snr)}"] if snr else []
+    loaded = str(row["loaded_at"])[:19]
     return (
         f"   {', '.join(str(one) for one in told if one)}\n      {row['path']}\n"
-        f"      SHA-256 {row['sha256']}, loaded {str(row['loaded_at'])[:19]} by hotstars {row['loaded_by']}"
+        f"      SHA-256 {row['sha256']}, loaded {loaded} by hotstars {row['loaded_by']}"
     )
 
 

@@ -29,9 +29,6 @@ TRAINING_SPECTRA = 400
 #: SLAM's check on model spectra, small: two figures of the report are drawn from it.
 SLAM_CHECK = ("--spectra", "150", "--folds", "3", "--sizes", "100,400", "--stars", "40")
 
-#: Pages of stars in the demo's report; `hotstars report` writes all.
-PAGES = 300
-
 #: What teaches absolute magnitudes; the paper asks for more, which so few stars would not leave.
 LEAST = ("--least-snr", "30")
 
@@ -47,6 +44,23 @@ QUERIES = (
     "select criterion, count(*) as n_stars from marts.be_decisions where is_deciding group by all "
     "order by n_stars desc",
 )
+
+
+#: What be_new holds, and stars to explain: a new Be star, a rejected one, one of APOGEE.
+_EXAMPLES = """
+select
+    (
+        select
+            'be_new: ' || count(*) || ' rows of ' || count(distinct designation)
+            || ' stars; a row is a star and a survey'
+        from marts.be_new
+    ),
+    list_filter([
+        (select min(designation) from marts.be_new),
+        (select min(designation) from marts.be_decisions where is_deciding and step >= 5),
+        (select min(apogee_id) from marts.apogee_labels)
+    ], lambda star: star is not null)
+"""
 
 
 def demo(
@@ -93,20 +107,26 @@ def demo(
     if not kept_scores(home):
         _step("SLAM on model spectra", "check-slam", *SLAM_CHECK, quiet=True)
     if not (home.report / "index.html").exists():
-        _step("report", "report", "--most", str(PAGES))
+        _step("report", "report")
     with connect(home.database, read_only=True) as connection:
         typer.echo("\n== how the sample was cut down, spectra and stars left after each step")
         connection.sql(QUERIES[0]).show(max_rows=40)
         typer.echo("== the catalogues against the simulation's truth")
         print_recovery(connection)
+        ((told, examples),) = connection.execute(_EXAMPLES).fetchall()
     for name, path in (
         ("database", home.database),
+        ("be_new", home.export / "be_new.txt"),
         ("exports", home.export),
         ("release", home.published / "current"),
         ("report", home.report / "index.html"),
         ("lineage", home.report / "lineage.html"),
     ):
         typer.echo(f"{name:10s}{path}")
+    typer.echo(told)
+    typer.echo("Stars worth a look, each led back to its files:")
+    for star in examples:
+        typer.echo(f"  .venv/bin/hotstars explain {star}")
     typer.echo("Queries worth trying:")
     for query in QUERIES:
         typer.echo(f'  .venv/bin/hotstars sql "{query}"')
