@@ -33,7 +33,7 @@ SLAM_CHECK = ("--spectra", "150", "--folds", "3", "--sizes", "100,400", "--stars
 LEAST = ("--least-snr", "30")
 
 #: How the demo's network for near-infrared spectra learns: few stars, in small steps.
-NEAR_INFRARED = ("--stars", "600", "--epochs", "8", "--batch-size", "8", "--own-standard")
+NEAR_INFRARED = ("--stars", "1000", "--epochs", "8", "--batch-size", "8", "--own-standard")
 
 QUERIES = (
     "select step, criterion, n_spectra, n_stars from marts.be_selection_funnel order by step",
