@@ -372,7 +372,7 @@ def test_a_second_report_takes_the_place_of_the_first_and_has_the_same_bytes(
 def test_a_page_that_cannot_be_written_names_its_star(
     survey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(star: Star, _: object) -> None:
+    def broken(star: Star, *_: object) -> None:
         raise ValueError(f"no page for {len(star.name)} letters")
 
     monkeypatch.setattr("hotstars.report.star_page.star_page", broken)
