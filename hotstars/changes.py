@@ -160,7 +160,7 @@ def turned(connection: duckdb.DuckDBPyConnection, table: str, most: int) -> list
     -------
     list of dict
         ``table``, ``star``, ``change`` (entered or left), ``turned_by``: sentences,
-        ``wanted``: what their criteria ask for.
+        ``wanted``: each with ``criterion``, and what it asked for ``before`` and does ``now``.
     """
     entered, left = moved(connection, table)
     stars = [(name, "entered") for name in entered] + [(name, "left") for name in left]
@@ -168,7 +168,7 @@ def turned(connection: duckdb.DuckDBPyConnection, table: str, most: int) -> list
     ledgers = tables(connection)
     of_ledger = table in OF_LEDGER and LEDGER in ledgers["old"] & ledgers["new"]
     reasons: dict[str, list[str]] = {}
-    wanted: dict[str, list[str]] = {}
+    wanted: dict[str, list[dict[str, str | None]]] = {}
     if of_ledger and stars:
         answer = connection.execute(_TURNED, {"stars": [name for name, _ in stars]})
         titles = [one[0] for one in answer.description or []]
@@ -250,14 +250,15 @@ def _reason(row: dict[str, Any]) -> str:
     return "; ".join(told)
 
 
-def _wanted(row: dict[str, Any]) -> str:
-    """Return what a criterion asks for, and asked for where that was something else."""
+def _wanted(row: dict[str, Any]) -> dict[str, str | None] | None:
+    """Return what a criterion asks for and asked for; None of a star that one side lacks."""
     if row["is_new"] or row["is_gone"]:
-        return ""
-    criterion = row["criterion"].replace("_", " ")
-    if row["old_threshold"] != row["new_threshold"]:
-        return f"{criterion}: wanted was {row['old_threshold']}; is {row['new_threshold']}"
-    return f"{criterion}: wanted is {row['new_threshold']}, as before"
+        return None
+    return {
+        "criterion": row["criterion"].replace("_", " "),
+        "before": row["old_threshold"],
+        "now": row["new_threshold"],
+    }
 
 
 def _elsewhere(table: str, change: str, *, of_ledger: bool) -> str:

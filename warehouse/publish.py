@@ -116,7 +116,10 @@ def publish(
             _point(published, release.folder)
             for old in sorted(_numbered(published))[:-keep]:
                 shutil.rmtree(old, ignore_errors=True)
-                say(f"   release {int(old.name)} is removed: {keep} stay (--keep)")
+                if old.exists():
+                    say(f"   release {int(old.name)} could not be removed: {old}")
+                else:
+                    say(f"   release {int(old.name)} is removed: the newest {keep} stay (--keep)")
     except OSError as error:
         raise WarehouseError(
             f"{published}: cannot be published ({error.strerror or error}); what was current still "

@@ -79,7 +79,10 @@ def _alone(names: dict[str, set[str]]) -> list[dict[str, Any]]:
 
 
 def _told(stars: list[dict[str, Any]], counts: list[dict[str, Any]], most: int) -> list[str]:
-    """Return the stars as lines, table by table, with how many are left out."""
+    """Return the stars as lines, table by table, with how many are left out.
+
+    What the criteria ask for stands once, at the end: it is long, and the same for all stars.
+    """
     lines: list[str] = []
     for row in counts:
         chosen = [star for star in stars if star["table"] == row["table"]]
@@ -91,11 +94,17 @@ def _told(stars: list[dict[str, Any]], counts: list[dict[str, Any]], most: int) 
             first, *others = star["turned_by"]
             lines.append(f"   {star['star']} {star['change']}: {first}")
             lines += [f"      and {other}" for other in others]
-        asked = dict.fromkeys(one for star in chosen for one in star["wanted"])
-        lines += [f"   {one}" for one in asked]
         n_left_out = row["stars_entered"] + row["stars_left"] - len(chosen)
         if n_left_out:
             lines.append(f"   ... and {n_left_out:,d} more; --most {most + n_left_out} shows them")
+    asked = dict.fromkeys(tuple(one.values()) for star in stars for one in star["wanted"])
+    if asked:
+        lines += ["", "what these criteria ask for"]
+    for criterion, before, now in asked:
+        if before == now:
+            lines.append(f"   {criterion}, as before: {now}")
+        else:
+            lines += [f"   {criterion}, before: {before}", f"   {criterion}, now: {now}"]
     return lines
 
 
@@ -108,13 +117,17 @@ def _database(home: Home, word: str) -> Path:
         return home.database
     if word == CURRENT:
         return published_database(home)
-    path = home.published / f"{int(word):06d}" / DATABASE if word.isdigit() else None
-    if path is None or not path.exists():
-        there = sorted(
-            one.name.lstrip("0") for one in home.published.glob("[0-9]*") if one.is_dir()
-        )
+    number = int(word) if word.isdecimal() else 0
+    path = home.published / f"{number:06d}" / DATABASE
+    if path.exists():
+        return path
+    there = sorted(int(one.parent.name) for one in home.published.glob(f"[0-9]*/{DATABASE}"))
+    if not there:
+        raise WarehouseError(f"{word}: no such release; nothing is published yet, it is live alone")
+    names = ", ".join(map(str, there))
+    if 0 < number < there[-1]:
         raise WarehouseError(
-            f"{word}: no such release; it is live, current, or one of "
-            f"{', '.join(there) or 'none: nothing is published yet'}"
+            f"{word}: this release was removed, as `hotstars publish` removes old ones (its --keep "
+            f"says how many stay); it is live, current, or one of {names}"
         )
-    return path
+    raise WarehouseError(f"{word}: no such release; it is live, current, or one of {names}")

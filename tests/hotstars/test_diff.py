@@ -146,10 +146,27 @@ def test_stars_that_entered_or_left_come_with_what_turned_them(turned: Path) -> 
     }
 
 
-def test_what_the_criteria_ask_for_is_said_once(turned: Path) -> None:
+def test_what_the_criteria_ask_for_is_said_once_however_many_tables_stars_left(
+    turned: Path,
+) -> None:
+    write(turned, "create table marts.be_known as select 'J4' as designation where false")
+    publish(turned / "warehouse.duckdb", turned / "published", **NOTHING_TOLD)
+    write(
+        turned,
+        LEDGER.format("('J4', 1, 'signal_to_noise', 8.0, '> 20', false)"),
+        "insert into marts.be_known values ('J4')",
+        "delete from marts.be_new where designation = 'J4'",
+    )
+    told = run(turned, "2", "live").stdout
+    assert told.count("J4 left: signal to noise") == told.count("J4 entered: signal to noise") == 1
+    assert told.count("> 20") == told.count("> 10") == 1
+    assert "signal to noise, before: > 10\n   signal to noise, now: > 20\n" in told
+
+
+def test_a_criterion_that_asks_for_the_same_is_told_as_before(turned: Path) -> None:
     told = run(turned, "1", "live", "--table", "be_new").stdout
-    assert told.count("infrared colours: wanted is < 0.2, as before") == 1
-    assert told.count("line indices: wanted was < 10; is < 5") == 1
+    assert told.count("   infrared colours, as before: < 0.2\n") == 1
+    assert "   line indices, before: < 10\n   line indices, now: < 5\n" in told
 
 
 def test_long_lists_say_how_many_they_leave_out(turned: Path) -> None:
@@ -163,13 +180,33 @@ def test_long_lists_say_how_many_they_leave_out(turned: Path) -> None:
 def test_unknown_releases_and_tables_are_told(home: Path) -> None:
     refused = run(home, "7")
     assert refused.returncode == 1
-    assert "one of 1" in refused.stderr
+    assert "7: no such release" in refused.stderr
+    assert "one of 1\n" in refused.stderr
     refused = run(home, "--table", "be_old")
     assert refused.returncode == 1
     assert "it is be_new" in refused.stderr
     refused = run(home, "--rows")
     assert refused.returncode == 1
     assert "--table" in refused.stderr
+
+
+def test_a_release_that_was_removed_is_told_with_those_that_stay(home: Path) -> None:
+    for _ in range(10):
+        publish(home / "warehouse.duckdb", home / "published", keep=3, **NOTHING_TOLD)
+    refused = run(home, "1", "11")
+    assert refused.returncode == 1
+    told = " ".join(refused.stderr.split())
+    assert "1: this release was removed" in told
+    assert "--keep" in told
+    assert "one of 9, 10, 11" in told
+    assert run(home, "9", "11").returncode == 0
+    for word in ("12", "0", "old"):
+        assert f"{word}: no such release" in run(home, word).stderr
+
+
+def test_without_any_release_only_the_live_file_is_there(tmp_path: Path) -> None:
+    write(tmp_path, "create schema marts")
+    assert "3: no such release; nothing is published yet" in run(tmp_path, "3").stderr
 
 
 def test_a_release_is_no_different_from_itself(home: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -231,6 +232,34 @@ def test_some_releases_are_kept(live: Path) -> None:
     assert found.card["number"] == 5
     with pytest.raises(WarehouseError, match="--keep 0"):
         released(live, keep=0)
+
+
+def test_releases_that_are_removed_are_told(live: Path) -> None:
+    told: list[str] = []
+    for _ in range(3):
+        released(live, say=told.append)
+    assert not [line for line in told if "removed" in line]
+    released(live, keep=2, say=told.append)
+    assert [line.strip() for line in told if "removed" in line] == [
+        "release 1 is removed: the newest 2 stay (--keep)",
+        "release 2 is removed: the newest 2 stay (--keep)",
+    ]
+
+
+def test_a_release_that_cannot_be_removed_is_told_as_such(
+    live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    first = released(live)
+    rmtree = shutil.rmtree
+
+    def refused(path: Path, **options: object) -> None:
+        if path != first.folder:
+            rmtree(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", refused)
+    released(live, keep=1, say=told.append)
+    assert told[-1].strip() == f"release 1 could not be removed: {first.folder}"
 
 
 @pytest.mark.parametrize("step", ["_comments", "_tell", "_sum", "sync_folder", "_point"])
