@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import click
+import duckdb
 import pytest
 import typer
 from pages import DOCS, PAGES, REPOSITORY, blocks, command_lines, words_of
@@ -56,6 +57,45 @@ def test_blocks_are_run_or_say_why_not(page: Path) -> None:
         assert block.language in {"sh", "python", "yaml", ""}, block.text
         if block.language in ("sh", "python") and block.not_run:
             assert len(block.not_run) > 10
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_pages_say_where_their_commands_are_before_they_give_any(page: Path) -> None:
+    """After `make demo` neither the commands nor the warehouse's place are set."""
+    told = ""
+    for block in blocks(page):
+        if block.language == "sh" and re.search(
+            r"^(STAR=\$\()?hotstars ", block.text, re.MULTILINE
+        ):
+            assert "source .venv/bin/activate" in told
+            assert "export HOTSTARS_HOME=" in told
+            return
+        told += block.text
+
+
+def test_labels_side_by_side_have_one_row_a_star() -> None:
+    """The recipe, asked of stars with several visits of each resolution."""
+    (line,) = [one for one in command_lines(DOCS / "recipes.md") if "slam_mrs_labels" in one]
+    _, _, _, query = words_of(line)
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts")
+        for table, teff in (("slam_lrs_labels", 10_000), ("slam_mrs_labels", 20_000)):
+            connection.execute(
+                f"create table marts.{table} as select 'J' || star as designation, "
+                f"{teff} + 10 * visit + star as teff, 4 - visit / 10 as logg, "
+                # the third visit is the best that is inside the range, the fourth is outside
+                "100.0 + visit as snr_r, if(visit < 4, 'I', 'O') as flag "
+                "from range(1, 4) as stars(star), range(1, 5) as visits(visit)"
+            )
+        answer = connection.execute(query)
+        columns = [one[0] for one in answer.description or []]
+        rows = [dict(zip(columns, values, strict=True)) for values in answer.fetchall()]
+    assert len(set(columns)) == len(columns)
+    assert not {"teff", "logg"} & set(columns)
+    assert [(row["designation"], row["teff_lrs"], row["teff_mrs"]) for row in rows] == [
+        ("J1", 10_031, 20_031), ("J2", 10_032, 20_032), ("J3", 10_033, 20_033),
+    ]  # fmt: skip
+    assert {(float(row["logg_lrs"]), float(row["logg_mrs"])) for row in rows} == {(3.7, 3.7)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
