@@ -32,8 +32,10 @@ SLAM_CHECK = ("--spectra", "150", "--folds", "3", "--sizes", "100,400", "--stars
 #: What teaches absolute magnitudes; the paper asks for more, which so few stars would not leave.
 LEAST = ("--least-snr", "30")
 
-#: How the demo's network for near-infrared spectra learns: few stars, in small steps.
-NEAR_INFRARED = ("--stars", "1000", "--epochs", "8", "--batch-size", "8", "--own-standard")
+#: How the demo's network for near-infrared spectra learns: few stars, in small steps. Of 1,000 other
+#: simulated stars its mean square error is 0.27 of the labels' variance, that of a network of 600
+#: stars 0.47, and of 600 and twice the epochs 0.38; it takes half a minute more than the first.
+NEAR_INFRARED = ("--stars", "1500", "--epochs", "8", "--batch-size", "8", "--own-standard")
 
 QUERIES = (
     "select step, criterion, n_spectra, n_stars from marts.be_selection_funnel order by step",
@@ -46,8 +48,8 @@ QUERIES = (
 )
 
 
-#: What be_new holds, and stars to explain: a new Be star, a rejected one, one of APOGEE.
-_EXAMPLES = """
+#: What be_new holds, and stars to explain; the rejected one passed more tests than others.
+ENDING = """
 select
     (
         select
@@ -56,10 +58,17 @@ select
         from marts.be_new
     ),
     list_filter([
-        (select min(designation) from marts.be_new),
-        (select min(designation) from marts.be_decisions where is_deciding and step >= 5),
-        (select min(apogee_id) from marts.apogee_labels)
-    ], lambda star: star is not null)
+        {'star': (select min(designation) from marts.be_new), 'what': 'a new Be star'},
+        {
+            'star': (
+                select designation from marts.be_decisions
+                anti join marts.be_new using (designation)
+                where is_deciding order by step desc, designation limit 1
+            ),
+            'what': 'a rejected one'
+        },
+        {'star': (select min(apogee_id) from marts.apogee_labels), 'what': 'one of APOGEE'}
+    ], lambda one: one.star is not null)
 """
 
 
@@ -113,7 +122,7 @@ def demo(
         connection.sql(QUERIES[0]).show(max_rows=40)
         typer.echo("== the catalogues against the simulation's truth")
         print_recovery(connection)
-        ((told, examples),) = connection.execute(_EXAMPLES).fetchall()
+        ((told, examples),) = connection.execute(ENDING).fetchall()
     for name, path in (
         ("database", home.database),
         ("be_new", home.export / "be_new.txt"),
@@ -125,8 +134,8 @@ def demo(
         typer.echo(f"{name:10s}{path}")
     typer.echo(told)
     typer.echo("Stars worth a look, each led back to its files:")
-    for star in examples:
-        typer.echo(f"  .venv/bin/hotstars explain {star}")
+    for one in examples:
+        typer.echo(f"  .venv/bin/hotstars explain {one['star']:22s} # {one['what']}")
     typer.echo("Queries worth trying:")
     for query in QUERIES:
         typer.echo(f'  .venv/bin/hotstars sql "{query}"')

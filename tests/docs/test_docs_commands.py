@@ -8,8 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from pages import DOCS, PAGES, REPOSITORY, Block, blocks
+
+from hotstars.verbs.demo import ENDING
 
 #: Made by the page that begins with nothing; the others go on from there.
 FIRST = DOCS / "tutorial.md"
@@ -79,8 +82,34 @@ def test_a_pages_commands_run(page: Path, home: Path, tmp_path: Path) -> None:
     told = run_page(page, copy, tmp_path / "work")
     if page.stem == "change_a_criterion":
         assert "infrared_colours" in told
+    if page.stem == "recipes":
+        positions = (tmp_path / "work" / "positions.csv").read_text().splitlines()[1:]
+        assert positions
+        for line in positions:
+            assert f" {line.split(',')[0]} " in told, "a position of the page's matches nothing"
     if page.stem == "add_a_catalogue":
         assert told.count("Me 2026") == 2
+
+
+def test_the_demo_ends_with_stars_that_can_be_explained(home: Path) -> None:
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        ((told, examples),) = connection.execute(ENDING).fetchall()
+        n_rows, n_stars = connection.sql(
+            "select count(*), count(distinct designation) from marts.be_new"
+        ).fetchall()[0]
+    assert told == f"be_new: {n_rows} rows of {n_stars} stars; a row is a star and a survey"
+    # the tutorial has no spectra of APOGEE, and then none of its stars is named
+    assert [one["what"] for one in examples] == ["a new Be star", "a rejected one"]
+    for one in examples:
+        done = subprocess.run(
+            [sys.executable, "-m", "hotstars", "explain", one["star"]],
+            env={**os.environ, "HOTSTARS_HOME": str(home)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert ("be_new" in done.stdout.splitlines()[1]) == (one["what"] == "a new Be star")
 
 
 def test_the_notebook_runs(home: Path) -> None:
