@@ -33,7 +33,7 @@ SLAM_CHECK = ("--spectra", "150", "--folds", "3", "--sizes", "100,400", "--stars
 LEAST = ("--least-snr", "30")
 
 #: How the demo's network for near-infrared spectra learns: few stars, in small steps. Its mean
-#: square error for stars it has not seen is half of that of a network of 600 stars.
+#: square error for stars it has not seen is six tenths of that of a network of 600 stars.
 NEAR_INFRARED = ("--stars", "1500", "--epochs", "8", "--batch-size", "8", "--own-standard")
 
 QUERIES = (
