@@ -42,13 +42,7 @@ def home(tmp_path: Path) -> Path:
         "from range(10)",
         "create table marts.old_one as select 1 as n",
     )
-    publish(
-        tmp_path / "warehouse.duckdb",
-        tmp_path / "published",
-        manifest={"nodes": {}},
-        rebuild={},
-        models={},
-    )
+    publish(tmp_path / "warehouse.duckdb", tmp_path / "published", **NOTHING_TOLD)
     write(
         tmp_path,
         "delete from marts.be_new where designation = 'J3'",
@@ -103,13 +97,7 @@ def turned(tmp_path: Path) -> Path:
             "('J5', 3, 'line_indices', 3.0, '< 10', true)"
         ),
     )
-    publish(
-        tmp_path / "warehouse.duckdb",
-        tmp_path / "published",
-        manifest={"nodes": {}},
-        rebuild={},
-        models={},
-    )
+    publish(tmp_path / "warehouse.duckdb", tmp_path / "published", **NOTHING_TOLD)
     write(
         tmp_path,
         "create or replace table marts.be_new as select unnest(['J3', 'J4', 'J5']) as designation",

@@ -326,20 +326,8 @@ except WarehouseError as error:
 
 def test_an_unbuilt_warehouse_and_none_at_all_are_told(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="hotstars init"):
-        publish(
-            tmp_path / "none.duckdb",
-            tmp_path / "published",
-            manifest={"nodes": {}},
-            rebuild={},
-            models={},
-        )
+        publish(tmp_path / "none.duckdb", tmp_path / "published", **NOTHING_TOLD)
     duckdb.connect(str(tmp_path / "empty.duckdb")).close()
     with pytest.raises(WarehouseError, match="hotstars build"):
-        publish(
-            tmp_path / "empty.duckdb",
-            tmp_path / "published",
-            manifest={"nodes": {}},
-            rebuild={},
-            models={},
-        )
+        publish(tmp_path / "empty.duckdb", tmp_path / "published", **NOTHING_TOLD)
     assert current_release(tmp_path / "published") is None
