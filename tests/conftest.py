@@ -34,3 +34,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("HOTSTARS_HOME", str(folder))
     return folder
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by their number: packed ones hold the time, and workers must agree on names."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
