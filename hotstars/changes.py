@@ -53,7 +53,11 @@ both_rows as (
         old_rows.threshold as old_threshold,
         new_rows.threshold as new_threshold,
         old_rows.designation is null as is_new,
-        new_rows.designation is null as is_gone
+        new_rows.designation is null as is_gone,
+        -- of both sides: a star that a second survey saw since needs to be told which one, too
+        count(distinct coalesce(old_rows.survey, new_rows.survey)) over (
+            partition by coalesce(old_rows.designation, new_rows.designation)
+        ) as n_surveys
     from old_rows
     full join new_rows using (designation, survey, criterion)
 )
@@ -234,11 +238,14 @@ def shared(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
 
 
 def _reason(row: dict[str, Any]) -> str:
+    """Return one sentence; it names the survey of a star that two of them saw."""
+    survey = f" of {row['survey']}" if row["n_surveys"] > 1 else ""
     if row["is_new"]:
-        return "it had no spectrum in the old one"
+        return f"it had no spectrum{survey} in the old one"
     if row["is_gone"]:
-        return "it has no spectrum in the new one"
-    told = [f"{row['criterion'].replace('_', ' ')}: {_word(row['was_passed'])} before"]
+        return f"it has no spectrum{survey} in the new one"
+    criterion = row["criterion"].replace("_", " ")
+    told = [f"{criterion}{survey}: {_word(row['was_passed'])} before"]
     told.append(f"{_word(row['is_passed'])} now")
     if row["old_value"] != row["new_value"]:
         told.append(f"{row['quantity']} {_number(row['old_value'])}, now "

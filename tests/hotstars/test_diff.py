@@ -134,6 +134,18 @@ def test_stars_that_entered_or_left_come_with_what_turned_them(turned: Path) -> 
     }
 
 
+def test_a_star_that_two_surveys_saw_is_told_with_the_survey(turned: Path) -> None:
+    write(
+        turned,
+        "insert into marts.be_decisions select 'J1', 'LAMOST-LRS', 9, 'infrared_colours', "
+        "'quantity', 0.4, '< 0.2', false, 8",
+    )
+    told = run(turned, "1", "live", "--table", "be_new").stdout
+    assert "J1 left: it had no spectrum of LAMOST-LRS in the old one\n" in told
+    assert "and infrared colours of LAMOST-MRS: passed before; failed now" in told
+    assert "J2 left: line indices: passed before" in told  # one survey: nothing to tell apart
+
+
 def test_what_the_criteria_ask_for_is_said_once_however_many_tables_stars_left(
     turned: Path,
 ) -> None:
