@@ -260,6 +260,25 @@ def test_each_table_has_the_run_that_made_it(tmp_path: Path) -> None:
     assert of_tables(target, PROJECT, chains, "now") == {}
 
 
+def test_what_dbt_made_on_its_own_stays_its_own_when_a_part_is_built_after_it(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "target"
+    begin_rebuild(target)
+    dbt(target, "run", "2026-01-01", {"q_slope": 1.5}, band="first")
+    end_rebuild(target, "aaa")
+    dbt(target, "run", "2026-01-02", {"q_slope": 1.7}, band="by dbt")  # without `hotstars build`
+    begin_rebuild(target)
+    dbt(target, "run", "2026-01-03", selected=("be_new",), band="third")
+    end_rebuild(target, "ccc")
+    be_new, tests, bands = KEYS
+    runs = rebuilds(target)
+    assert runs.tables[be_new] == "run 2026-01-03"
+    assert runs.tables[tests] == runs.tables[bands] == "run 2026-01-02"
+    assert "commit" not in runs.runs["run 2026-01-02"]
+    assert described(target) == {"be_new": "third", "tests": "by dbt", "bands": "by dbt"}
+
+
 def test_a_killed_rebuild_is_told_until_a_whole_one_has_ended(tmp_path: Path) -> None:
     target = tmp_path / "target"
     dbt(target, "run", "2026-01-01")

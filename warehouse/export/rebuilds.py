@@ -120,12 +120,15 @@ def failed_of(results: Mapping[str, Any]) -> list[str]:
 def begin_rebuild(target: Path) -> None:
     """Note that a rebuild begins: if it is killed, nobody knows which tables are its own.
 
+    What dbt's last call made, where it was called on its own, is kept: this one overwrites it.
+
     Parameters
     ----------
     target
         dbt's folder.
     """
     target.mkdir(parents=True, exist_ok=True)
+    _keep(target, None)
     _write(target / _BEGUN, {"after_unfinished": is_unfinished(target)})
 
 
@@ -144,7 +147,11 @@ def end_rebuild(target: Path, commit: str) -> None:
     is_partial = bool(args.get("select") or args.get("exclude"))
     if not (is_partial and _json(target / _BEGUN).get("after_unfinished")):
         (target / _BEGUN).unlink(missing_ok=True)
-    before = _kept(target)
+    _keep(target, commit)
+
+
+def _keep(target: Path, commit: str | None) -> None:
+    results, before = _json(target / _RESULTS), _kept(target)
     after = before.after(results, commit)
     if after is before:
         return
