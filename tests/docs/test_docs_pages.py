@@ -73,6 +73,17 @@ def test_pages_say_where_their_commands_are_before_they_give_any(page: Path) -> 
         told += block.text
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_pages_of_reference_say_where_their_commands_are(page: Path) -> None:
+    """Their commands stand in indented lines, to be read rather than to be run in a row."""
+    text = page.read_text()
+    first = re.search(r"^    hotstars ", text, re.MULTILINE)
+    if first:
+        told = text[: first.start()]
+        assert "source .venv/bin/activate" in told
+        assert "HOTSTARS_HOME" in told
+
+
 def test_labels_side_by_side_have_one_row_a_star() -> None:
     """The recipe, asked of stars with several visits of each resolution."""
     (line,) = [one for one in command_lines(DOCS / "recipes.md") if "slam_mrs_labels" in one]
