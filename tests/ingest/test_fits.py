@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lamost_files import LAYOUTS, Star
 
@@ -41,16 +41,23 @@ def test_headers_and_data_are_those_of_astropy(layout: str, tmp_path: Path) -> N
         st.integers(-(10**15), 10**15),
         st.floats(allow_nan=False, allow_infinity=False),
         st.booleans(),
-        st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60),
     )
 )
-def test_values_survive_a_card(value: int | float | bool | str) -> None:
-    card = fits.Card("KEY", value, "a / comment")
-    image = card.image[:80]
-    expected = fits.Card.fromstring(image).value
-    if isinstance(expected, str):
-        expected = expected.rstrip()
-    assert parse_value(image[10:]) == expected
+def test_values_survive_a_card(value: int | float | bool) -> None:
+    image = fits.Card("KEY", value, "a / comment").image
+    # a float is written with 16 digits: what comes back is what astropy reads
+    assert parse_value(image[10:]) == fits.Card.fromstring(image).value
+
+
+@given(
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60).filter(
+        lambda text: len(text.replace("'", "''")) <= 60  # a longer one has cards of continuation
+    )
+)
+@example("'/")  # astropy writes it rightly and reads it wrongly (8.0.2): the text is the oracle
+def test_texts_survive_a_card(value: str) -> None:
+    image = fits.Card("KEY", value, "a / comment").image
+    assert parse_value(image[10:]) == value.rstrip()  # trailing blanks mean nothing (FITS 4.2.1)
 
 
 def test_scaled_columns_and_images(tmp_path: Path) -> None:
