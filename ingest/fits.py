@@ -146,21 +146,24 @@ class Hdu:
         Raises
         ------
         BadFileError
-            When either does not fit.
+            When either does not fit, or cannot be read.
         """
         end = self._data + _padded(self._size)
-        for keyword, start, wanted in (
-            ("DATASUM", self._data, self.header.text("DATASUM")),
-            ("CHECKSUM", self._start, self.header.text("CHECKSUM")),
-        ):
+        for keyword, start in (("DATASUM", self._data), ("CHECKSUM", self._start)):
+            if keyword not in self.header:
+                continue
+            wanted = self.header.text(keyword)
+            # the standard asks for a string, which may be blank: no sum was made
+            is_readable = self.header.get(keyword) is not None and (
+                keyword == "CHECKSUM" or not wanted or wanted.isdecimal()
+            )
+            if not is_readable:
+                raise BadFileError(
+                    f"{label}: {keyword} is no check sum: the header is damaged; download it again"
+                )
             if not wanted:
                 continue
-            if keyword == "CHECKSUM":
-                target = 0xFFFFFFFF
-            elif wanted.isdecimal():
-                target = int(wanted)
-            else:
-                continue
+            target = int(wanted) if keyword == "DATASUM" else 0xFFFFFFFF
             if ones_complement_sum(self._content[start:end]) != target:
                 raise BadFileError(
                     f"{label}: {keyword} does not fit its bytes: it was damaged on the way; "

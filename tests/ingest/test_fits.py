@@ -88,8 +88,49 @@ def test_check_sums_find_every_flipped_bit(
         found = read_hdus(bytes(content))
     except BadFileError:
         return
-    # only a flip inside a card of the sums, or its name, can disarm them
+    # only a flip in the name of a card of the sums, or in its sign of equality, can disarm them
     assert any("CHECKSUM" not in hdu.header or "DATASUM" not in hdu.header for hdu in found)
+
+
+def test_no_bit_of_a_check_sum_itself_can_flip_unseen(tmp_path: Path) -> None:
+    """A quote that is lost makes the sum unreadable, which must not mean that there is none."""
+    path = tmp_path / "a.fits"
+    fits.PrimaryHDU(np.arange(12, dtype=np.int16)).writeto(path, checksum=True)
+    content = path.read_bytes()
+    read_hdus(content)
+    for keyword in (b"CHECKSUM= ", b"DATASUM = "):
+        start = content.index(keyword) + len(keyword)
+        for place in range(start, start - len(keyword) + 80):
+            for bit in range(8):
+                flipped = bytearray(content)
+                flipped[place] ^= 1 << bit
+                with pytest.raises(BadFileError, match=r"check sum|does not fit|damaged"):
+                    read_hdus(bytes(flipped))
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "is_refused"),
+    [
+        ("DATASUM", "''", False),
+        ("DATASUM", "'2503531142'", True),
+        ("DATASUM", "'25 thousand'", True),
+        ("CHECKSUM", "'                '", False),
+        ("CHECKSUM", "/ lost", True),
+    ],
+)
+def test_a_sum_may_be_blank_but_not_garbage(
+    keyword: str, value: str, is_refused: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.fits"
+    fits.PrimaryHDU(np.arange(12, dtype=np.int16)).writeto(path)
+    card = f"{keyword:8}= {value}".ljust(80).encode()
+    content = path.read_bytes().replace(b"END".ljust(80), card + b"END".ljust(80), 1)
+    content = content[:2880].rstrip(b" ").ljust(2880) + content[-2880:]
+    if is_refused:
+        with pytest.raises(BadFileError, match=keyword):
+            read_hdus(content)
+    else:
+        assert read_hdus(content)[0].image_shape == (12,)
 
 
 @pytest.mark.parametrize(
