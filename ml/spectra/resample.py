@@ -154,7 +154,7 @@ def to_grid(spectra: RaggedSpectra, grid: Grid, *, with_ivar: bool = False) -> G
     out.status[lengths == 0] = NO_COVERAGE
 
     # A file in the grid's own step needs one shift a row; the rest a position a pixel.
-    same_step = analytic & (np.abs(step - grid.step) * grid.size < SAME_STEP * grid.step)
+    same_step = analytic & (np.abs(step - grid.step) < SAME_STEP * grid.step / grid.size)
     for rows, place in (
         (np.flatnonzero((out.status == OK) & same_step), place_shifted),
         (np.flatnonzero((out.status == OK) & ~same_step), place_anywhere),
