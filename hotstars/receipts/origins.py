@@ -33,11 +33,11 @@ MATCHES = (
         from intermediate.int_star_allwise as found
         left join raw.allwise_source as rows on found.allwise_designation = rows.designation
         where found.designation = $name"""),
-    ("dust map", """
-        select found.dust_map as identifier, found.ebv_method as method, rows.run_id
+    ("reddening", """
+        select found.ebv_method as identifier, rows.run_id
         from intermediate.int_star_reddening as found
         left join raw.reddening as rows using (designation, dust_map)
-        where found.designation = $name"""),
+        where found.designation = $name and found.ebv_method is not null"""),
     ("spectral type", """
         select concat_ws(': ', found.spectral_type_reference, found.name, found.spectral_type,
                 found.spectral_type_bibcode) as identifier,

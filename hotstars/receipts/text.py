@@ -39,7 +39,8 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"   {name} (each row with its source)" for name in found["constants"])
     yield "\nbuilt by"
     for name, value in found["rebuild"].items():
-        yield f"   {name.replace('_', ' ')}: {value}"
+        if value not in ("", None):  # a star in no table has no sources
+            yield f"   {name.replace('_', ' ')}: {value}"
     for mart, facts in found["rebuilt_apart"].items():
         told = (f"{name.replace('_', ' ')} {value}" for name, value in facts.items() if value)
         yield f"   {mart}: {', '.join(told)}"
@@ -97,8 +98,6 @@ def _match(row: Mapping[str, Any]) -> Iterator[str]:
         told.append(f"{row['angular_distance']:.3f} arcsec away")
     if row.get("number_of_neighbours") is not None:
         told.append(f"{row['number_of_neighbours']} in reach")
-    if row.get("method"):
-        told.append(str(row["method"]))
     for name in ("motion_distance", "parallax_distance"):
         if row.get(name) is not None:
             told.append(f"{name.replace('_distance', '')} off by {row[name]:.2f} sigma")

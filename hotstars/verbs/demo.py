@@ -5,8 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from warehouse.home import Home
 
 #: Tables that the demo releases.
 RELEASED = (
@@ -82,10 +86,8 @@ def demo(
     Example: hotstars demo --stars 500
     """
     from hotstars.checks.kept_scores import kept_scores
-    from hotstars.checks.recovery import print_recovery
     from hotstars.training import names
     from ml.registry import current_version
-    from warehouse.connection import connect
     from warehouse.home import current_home
     from warehouse.publish import current_release
 
@@ -112,10 +114,23 @@ def demo(
     _step("released tables", "export", *RELEASED, "--format", "mrt", "--format", "votable")
     if current_release(home.published) is None:
         _step("a release, which stays while the next rebuild runs", "publish")
+    else:
+        typer.echo("== the release of an earlier call stays; `hotstars publish` makes another")
     if not kept_scores(home):
         _step("SLAM on model spectra", "check-slam", *SLAM_CHECK, quiet=True)
     if not (home.report / "index.html").exists():
         _step("report", "report")
+    else:
+        typer.echo("== the report of an earlier call stays; `hotstars report` writes it anew")
+    _end(home)
+    typer.echo(f"\ndone in {time.monotonic() - start:.0f} s")
+
+
+def _end(home: Home) -> None:
+    """Print what the survey came to, where things are, and what to ask."""
+    from hotstars.checks.recovery import print_recovery
+    from warehouse.connection import connect
+
     with connect(home.database, read_only=True) as connection:
         typer.echo("\n== how the sample was cut down, spectra and stars left after each step")
         connection.sql(QUERIES[0]).show(max_rows=40)
@@ -138,7 +153,6 @@ def demo(
     typer.echo("Queries worth trying:")
     for query in QUERIES:
         typer.echo(f'  .venv/bin/hotstars sql "{query}"')
-    typer.echo(f"\ndone in {time.monotonic() - start:.0f} s")
 
 
 def _step(title: str, *arguments: str, quiet: bool = False) -> None:

@@ -87,10 +87,11 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) ->
     for name, version in models.items():
         typer.echo(f"  {name:40s}{version:>12s}")
     typer.echo("last ingest runs")
+    width = max((len(source) for source, *_ in runs), default=0)
     for source, state, started, n_files, n_skipped, n_rejected, n_rows, message in runs:
         typer.echo(
-            f"  {started:%Y-%m-%d %H:%M:%S}  {source:16s}{state:10s}{n_files or 0:>8,d} files "
-            f"({n_skipped or 0:,d} known, {n_rejected or 0:,d} rejected) {n_rows or 0:>10,d} rows"
+            f"  {started:%Y-%m-%d %H:%M:%S}  {source:{width}s}  {state:8s}{n_files or 0:>8,d} files"
+            f" ({n_skipped or 0:,d} known, {n_rejected or 0:,d} rejected) {n_rows or 0:>10,d} rows"
             + (f"  {message}" if message else "")
         )
     if rejected:

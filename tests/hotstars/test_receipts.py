@@ -18,7 +18,9 @@ from hotstars.receipts.lineage import (
     settings_read,
     sql_file,
 )
+from hotstars.receipts.origins import matches
 from hotstars.receipts.rebuild import models_by_mart
+from hotstars.receipts.text import _match, lines
 from hotstars.verbs.explain import find
 from warehouse.export.metadata import read_manifest
 from warehouse.export.origin import (
@@ -152,6 +154,38 @@ def test_a_star_is_found_by_the_start_of_its_name_and_no_letter_is_a_wildcard() 
         assert find(connection, "J040") == ["J0403", "J0403+51", "J0404+51"]
         assert find(connection, "J_") == ["J_1"]
         assert find(connection, "J%51") == find(connection, "51") == []
+
+
+def test_reddening_is_told_by_what_it_comes_from_and_not_where_there_is_none() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema intermediate; create schema raw;"
+            "create table raw.reddening as select 'J1' as designation, 'Bayestar19' as dust_map, "
+            "'run' as run_id;"
+            "create table raw.ingested_file as select '/dust.csv' as path, 'ab12' as sha256, "
+            "'run' as run_id, 'reddening' as source;"
+            "create table intermediate.int_star_reddening as select * from (values "
+            "('J1', 'Bayestar19', 'Bayestar19'), ('J2', null, 'colour excess (G-J)'), "
+            "('J3', null, null)) as v(designation, dust_map, ebv_method)"
+        )
+        told = {name: matches(connection, name) for name in ("J1", "J2", "J3")}
+    (by_map,) = told["J1"]
+    assert by_map["files"] == [{"path": "/dust.csv", "sha256": "ab12"}]
+    text = [*_match(by_map), *(line for row in told["J2"] for line in _match(row))]
+    assert text == ["   reddening: Bayestar19", "      /dust.csv, SHA-256 ab12",
+                    "   reddening: colour excess (G-J)"]  # fmt: skip
+    assert told["J3"] == []
+
+
+def test_what_is_not_known_of_a_rebuild_is_left_out() -> None:
+    found = {
+        "name": "2M1", "catalogues": {}, "tables": {}, "spectra": [], "matches": [], "models": [],
+        "settings": [], "constants": [], "rebuild": {"commit": "0123abc", "sources": ""},
+        "rebuilt_apart": {}, "decisions": [],
+    }  # fmt: skip
+    told = list(lines(found))
+    assert "   commit: 0123abc" in told
+    assert not [line for line in told if "sources" in line]
 
 
 def test_sources_are_those_that_a_table_reads() -> None:
